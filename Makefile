@@ -1,0 +1,38 @@
+# Careplane: everything a developer does is one of these. `make` alone lists them.
+.DEFAULT_GOAL := help
+.PHONY: help env dev test check format lock
+.SUFFIXES:
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+help: ## List what can be made
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@echo '  Options for a command go in ARGS: make dev ARGS="--port 4104", make test ARGS="-k mailbox"'
+
+env: $(READY) ## Build .venv from the lock (uv when it is there, else python3 -m venv and pip)
+
+$(READY): config/requirements.lock pyproject.toml .ci/env
+	@PYTHON='$(PYTHON)' sh .ci/env
+
+dev: env ## Run the whole platform on http://127.0.0.1:4004 with its own database
+	@exec $(BIN)/careplane dev $(ARGS)
+
+test: env ## Run all tests
+	@$(BIN)/pytest $(ARGS)
+
+check: env ## Check style, types and the direction of imports
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: env ## Format the code and mend what can be mended
+	@$(BIN)/ruff format
+	@$(BIN)/ruff check --fix
+
+lock: ## Pin every dependency anew in config/requirements.lock (needs uv)
+	@uv --version >/dev/null 2>&1 || { echo 'make lock needs uv: install it, then run make lock again.' >&2; exit 1; }
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade --group dev \
+		--custom-compile-command 'make lock' --output-file config/requirements.lock pyproject.toml

@@ -1,0 +1,1 @@
+"""The program around the platform: its settings, its wiring and its command line."""

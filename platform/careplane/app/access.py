@@ -1,0 +1,63 @@
+"""Direct access to the platform's components for commands at a terminal: the same components, without a gateway."""
+
+import getpass
+import os
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+
+from careplane.app.catalog import NAMES, entries
+from careplane.app.databases import database_urls
+from careplane.app.host import Host
+from careplane.app.logs import configure_logs
+from careplane.app.settings import Settings
+from careplane.components.identity.api import scopes_of
+from careplane.kernel.context import Context, using
+from careplane.kernel.principal import Principal
+from careplane.storage.migrations import migrate
+
+REGISTRY = ("billing", "analytics", "patient")
+USERS = ("identity",)
+
+
+@asynccontextmanager
+async def platform_access(settings: Settings, components: tuple[str, ...]) -> AsyncIterator[Host]:
+    """Run some components for the body, called as the operator at this terminal, on the database of the settings.
+
+    Without a database URL it is the embedded database: that of a `careplane dev` that runs, or started for the body.
+    """
+    configure_logs(settings.logging.format, "warning")
+    async with database_urls(settings) as urls:
+        for url in dict.fromkeys(urls.values()):
+            await migrate(url, [name for name in NAMES if urls[name] == url])
+        with tempfile.TemporaryDirectory() as folder:
+            host = Host(_without_sign_in(settings, Path(folder)), urls)
+            await host.start(entries(components))
+            try:
+                with using(Context(principal=operator(), request_id=f"cli-{os.getpid()}")):
+                    yield host
+            finally:
+                await host.stop()
+
+
+def operator() -> Principal:
+    """Return the identity of the person at the terminal: they hold the database, so they may do what an admin may."""
+    return Principal(id=f"operator:{_user_name()}", roles=("admin",), scopes=scopes_of(("admin",)))
+
+
+def _without_sign_in(settings: Settings, folder: Path) -> Settings:
+    """Return settings with a throw-away key in `folder`: nobody signs in at the terminal."""
+    identity = msgspec.structs.replace(
+        settings.identity, production=False, private_key="", keys_dir=None, data_dir=folder
+    )
+    return msgspec.structs.replace(settings, identity=identity)
+
+
+def _user_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())

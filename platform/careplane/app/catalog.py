@@ -1,0 +1,51 @@
+"""The catalogue of components: one line each, those that are called before those that call them."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from careplane.app.settings import Settings
+from careplane.app.setup_error import SetupError
+from careplane.components.analytics.api import ANALYTICS
+from careplane.components.analytics.assembly import assemble as analytics
+from careplane.components.assembly import Assembly, Parts
+from careplane.components.billing.api import BILLING
+from careplane.components.billing.assembly import assemble as billing
+from careplane.components.identity.api import IDENTITY
+from careplane.components.identity.assembly import assemble as identity
+from careplane.components.patient.api import PATIENT
+from careplane.components.patient.assembly import assemble as patient
+from careplane.kernel.contract import Component
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A component, how it is put together, its section of the settings, and whose events it takes."""
+
+    component: Component[Any]
+    assemble: Callable[[Parts], Awaitable[Assembly]]
+    section: Callable[[Settings], object]
+    hears: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The component's name, which is also its schema's."""
+        return self.component.name
+
+
+CATALOG = (
+    Entry(IDENTITY, identity, lambda settings: settings.identity),
+    Entry(BILLING, billing, lambda settings: settings.billing),
+    Entry(ANALYTICS, analytics, lambda settings: settings.analytics, hears=(PATIENT.name,)),
+    Entry(PATIENT, patient, lambda settings: settings.patients),
+)
+NAMES = tuple(entry.name for entry in CATALOG)
+
+
+def entries(names: tuple[str, ...]) -> tuple[Entry, ...]:
+    """Return the entries named, all of them for no name; raise SetupError for a name that is not in the catalogue."""
+    unknown = [name for name in names if name not in NAMES]
+    if unknown:
+        message = f"There is no component {unknown[0]!r}: choose from {', '.join(NAMES)}."
+        raise SetupError(message)
+    return tuple(entry for entry in CATALOG if not names or entry.name in names)

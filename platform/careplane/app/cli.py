@@ -1,0 +1,148 @@
+"""The command line: `careplane`. Each command's work is in `commands/`; here are its words."""
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import App, CycloptsError, Parameter
+from cyclopts.validators import Number
+
+import careplane
+from careplane.app.settings import Settings
+from careplane.app.settings_source import load_settings
+from careplane.app.setup_error import SetupError
+from careplane.kernel.errors import PlatformError
+
+app = App(name="careplane", help="A patient-management platform: registry, billing, analytics, one secure gateway.")
+app.version = careplane.__version__
+users = App(name="users", help="Add users, and list them.")
+config = App(name="config", help="Look after the settings.")
+app.command(users)
+app.command(config)
+
+Config = Annotated[Path | None, Parameter(name="--config", help="The settings file (TOML). None: the defaults.")]
+Data = Annotated[Path | None, Parameter(name="--data", help="The folder of the embedded database.")]
+
+
+@app.command
+def dev(
+    *,
+    port: Annotated[int | None, Parameter(help="The gateway's port.", validator=Number(gte=1, lte=65535))] = None,
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Run the whole platform in this process, with a database of its own and a demo user."""
+    from careplane.app.commands.dev import run_dev
+
+    _run(run_dev(_settings(config, data=data, port=port)))
+
+
+@app.command
+def serve(*components: str, config: Config = None) -> None:
+    """Run COMPONENTS (none named: all) and the gateway, for production."""
+    from careplane.app.commands.serve import run_serve
+
+    _run(run_serve(_settings(config), components))
+
+
+@app.command
+def migrate(*, config: Config = None, data: Data = None) -> None:
+    """Bring the database up to date."""
+    from careplane.app.commands.migrate import run_migrate
+
+    _run(run_migrate(_settings(config, data=data)))
+
+
+@app.command(name="import")
+def import_(
+    file: Path,
+    *,
+    rejects: Annotated[Path | None, Parameter(help="Where rejected lines go. None: FILE.rejects.ndjson.")] = None,
+    config: Config = None,
+    data: Data = None,
+) -> None:
+    """Import patients from FILE: NDJSON of FHIR R4 Patients, a Bundle, or CSV. Running it again adds nobody twice."""
+    from careplane.app.commands.import_file import run_import
+
+    target = rejects or file.with_name(file.name + ".rejects.ndjson")
+    _run(run_import(_settings(config, data=data), file, target))
+
+
+@app.command
+def demo(
+    *,
+    patients: Annotated[int, Parameter(help="How many.", validator=Number(gte=1, lte=10_000_000))] = 1000,
+    seed: Annotated[int, Parameter(help="The same seed makes the same people.")] = 1,
+    config: Config = None,
+    data: Data = None,
+) -> None:
+    """Register synthetic people."""
+    from careplane.app.commands.demo import run_demo
+
+    _run(run_demo(_settings(config, data=data), patients, seed))
+
+
+@users.command
+def add(
+    email: str,
+    *,
+    role: Annotated[list[str], Parameter(help="A role; may be given several times.")],
+    config: Config = None,
+    data: Data = None,
+) -> None:
+    """Add a user with that EMAIL; the password is asked for, or read from standard input."""
+    from careplane.app.commands.users import run_add
+
+    _run(run_add(_settings(config, data=data), email, tuple(role)))
+
+
+@users.command(name="list")
+def list_(*, config: Config = None, data: Data = None) -> None:
+    """List the users."""
+    from careplane.app.commands.users import run_list
+
+    _run(run_list(_settings(config, data=data)))
+
+
+@config.command
+def check(*, config: Config = None) -> None:
+    """Check the settings, the environment and the route table, and say what they amount to."""
+    from careplane.app.commands.check import run_check
+
+    run_check(_settings(config))
+
+
+def _settings(config: Path | None, *, data: Path | None = None, port: int | None = None) -> Settings:
+    import msgspec
+
+    settings = load_settings(config)
+    if data is not None:
+        settings = msgspec.structs.replace(settings, data_dir=data)
+    if port is not None:
+        settings = msgspec.structs.replace(settings, http=msgspec.structs.replace(settings.http, port=port))
+    return settings
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(work)
+
+
+def main() -> None:
+    """Run the command in `sys.argv`; what went wrong is one sentence and a non-zero exit, never a traceback."""
+    try:
+        app()
+    except SetupError as error:
+        _fail(str(error))
+    except PlatformError as error:
+        _fail("; ".join(f"{fault.field} {fault.message}" for fault in error.fields) or error.detail)
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        sys.exit(130)
+    except CycloptsError as error:
+        _fail(str(error))
+
+
+def _fail(sentence: str) -> None:
+    sys.stderr.write(f"careplane: {sentence}\n")
+    sys.exit(1)

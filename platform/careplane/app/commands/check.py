@@ -1,0 +1,20 @@
+"""`careplane config check`: say what the settings amount to, without a secret in it."""
+
+from rich.console import Console
+from rich.table import Table
+
+from careplane.app.settings import Settings
+from careplane.app.settings_source import all_settings
+
+
+def run_check(settings: Settings) -> None:
+    """Print every setting at its value; that it prints means that all of them are valid."""
+    table = Table("setting", "value", "meaning")
+    for setting in all_settings():
+        section = getattr(settings, setting.section) if setting.section else settings
+        value = getattr(section, setting.name)
+        shown = ("set" if value else "not set") if setting.secret else str(value)
+        table.add_row(setting.key, shown, setting.description)
+    console = Console()
+    console.print(table)
+    console.print("The settings are valid.")

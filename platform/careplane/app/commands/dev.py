@@ -1,0 +1,67 @@
+"""`careplane dev`: the whole platform in one process, with a database, keys and a demo user of its own."""
+
+import time
+from contextlib import AsyncExitStack
+
+import msgspec
+from uuid_utils.compat import uuid7
+
+from careplane.app.catalog import NAMES, entries
+from careplane.app.clock import SystemClock
+from careplane.app.data_folder import DataFolder
+from careplane.app.databases import database_urls
+from careplane.app.host import Host
+from careplane.app.kept_secrets import kept_secret
+from careplane.app.logs import configure_logs
+from careplane.app.running import run_until_stopped
+from careplane.app.settings import Settings
+from careplane.app.terminal import say
+from careplane.components.identity.demo import EMAIL, PASSWORD, ensure_demo_user
+from careplane.gateway.server import free_address
+from careplane.storage.migrations import migrate
+
+
+async def run_dev(settings: Settings) -> None:
+    """Run until Ctrl-C."""
+    started = time.monotonic()
+    configure_logs(settings.logging.format, settings.logging.level)
+    free_address(settings.http.host, settings.http.port)  # a taken port is told before anything is started
+    if settings.metrics.port:
+        free_address(settings.metrics.host, settings.metrics.port)
+    identity = msgspec.structs.replace(settings.identity, production=False, data_dir=settings.data_dir)
+    settings = msgspec.structs.replace(settings, identity=identity)
+
+    async def prepare(host: Host) -> None:
+        await ensure_demo_user(host.hosted["identity"].database, identity, SystemClock(), uuid7)
+
+    async with AsyncExitStack() as stack:
+        if settings.database.url:  # then nobody else holds the folder, which the keys are in
+            stack.enter_context(DataFolder(settings.data_dir))
+        urls = await stack.enter_async_context(database_urls(settings, share=False))
+        for url in dict.fromkeys(urls.values()):
+            await migrate(url, [name for name in NAMES if urls[name] == url])
+        secret = settings.http.cursor_secret.encode() or kept_secret(settings.data_dir / "keys" / "cursors.secret")
+        await run_until_stopped(
+            settings,
+            entries(()),
+            urls,
+            cursor_secret=secret,
+            prepare=prepare,
+            announce=lambda: _announce(settings, time.monotonic() - started),
+        )
+
+
+def _announce(settings: Settings, seconds: float) -> None:
+    url = f"http://{settings.http.host}:{settings.http.port}"
+    database = "your PostgreSQL" if settings.database.url else f"its own, in {settings.data_dir}"
+    lines = [
+        f"Careplane is ready after {seconds:.1f} s.",
+        "",
+        f"  gateway        {url}",
+        f"  documentation  {url}/api-docs",
+        f"  sign in        {EMAIL} / {PASSWORD}  (exists in `careplane dev` only)",
+        f"  database       {database}",
+    ]
+    if settings.metrics.port:
+        lines.append(f"  metrics        http://{settings.metrics.host}:{settings.metrics.port}/metrics")
+    say("\n".join([*lines, "", "Stop it with Ctrl-C."]))

@@ -1,0 +1,103 @@
+"""The gateway of this process: its routes, its way to the components, its checks and its numbers."""
+
+from collections.abc import Callable, Mapping
+
+from uuid_utils.compat import uuid7
+
+from careplane.app.catalog import CATALOG, NAMES
+from careplane.app.clock import SystemClock
+from careplane.app.host import Host, Hosted
+from careplane.app.settings import Settings
+from careplane.app.setup_error import SetupError
+from careplane.components.analytics.api import ANALYTICS
+from careplane.components.analytics.http import endpoints as analytics_endpoints
+from careplane.components.identity.api import IDENTITY, Identity, TokenVerifier
+from careplane.components.identity.http import endpoints as identity_endpoints
+from careplane.components.patient.api import PATIENT
+from careplane.components.patient.http import endpoints as patient_endpoints
+from careplane.gateway.application import GatewayParts, make_application
+from careplane.gateway.edge import Edge
+from careplane.gateway.metrics import Metrics, Reading
+from careplane.gateway.routes import GATEWAY, default_routes_file, read_routes
+from careplane.gateway.settings import EdgeSettings
+from careplane.gateway.yaml_reading import RouteFileError
+from careplane.kernel.invoke import proxy
+from careplane.kernel.message import Empty
+
+_SECRET_MIN = 32
+
+
+async def make_front(settings: Settings, host: Host, metrics: Metrics, *, cursor_secret: bytes) -> Edge:
+    """Return the gateway's ASGI application over the components that `host` reaches.
+
+    Raises SetupError where the route table is wrong, with the line of every mistake.
+    """
+    identity = proxy(IDENTITY, host.calls)
+    try:
+        table = read_routes(
+            settings.http.routes_file or default_routes_file(), components=(*NAMES, GATEWAY), scopes=_scopes()
+        )
+        parts = GatewayParts(
+            table=table,
+            components={
+                IDENTITY.name: (identity_endpoints, identity),
+                PATIENT.name: (patient_endpoints, proxy(PATIENT, host.calls)),
+                ANALYTICS.name: (analytics_endpoints, proxy(ANALYTICS, host.calls)),
+            },
+            verify=(await _verifier(settings, identity)).verify,
+            settings=EdgeSettings(cursor_secret=cursor_secret, trusted_proxies=settings.http.trusted_proxies),
+            new_id=uuid7,
+            clock=SystemClock(),
+            checks={name: hosted.database.check for name, hosted in host.hosted.items()},
+            metrics=metrics,
+        )
+        return make_application(parts)
+    except RouteFileError as error:
+        sentence = f"The route table has {len(error.faults)} mistake(s), to be corrected first:\n{error}"
+        raise SetupError(sentence) from error
+
+
+def cursor_secret_of(settings: Settings) -> bytes:
+    """Return the configured secret for cursors; raise SetupError where it is missing or short."""
+    secret = settings.http.cursor_secret.encode()
+    if len(secret) < _SECRET_MIN:
+        sentence = f"http.cursor_secret must have {_SECRET_MIN} characters or more: set it, the same for all gateways."
+        raise SetupError(sentence)
+    return secret
+
+
+def host_metrics(metrics: Metrics, host: Host) -> None:
+    """Add the numbers of the components that run here."""
+    metrics.gauge("careplane_mailbox_calls", "Calls held", _each(host, lambda h: h.mailbox.held), "component")
+    metrics.gauge("careplane_pool_in_use", "Connections lent", _each(host, lambda h: h.database.in_use), "component")
+    metrics.gauge("careplane_pool_size", "Connections open", _each(host, lambda h: h.database.size), "component")
+    metrics.gauge("careplane_component", "What components tell of themselves", lambda: _gauges(host), "gauge")
+    metrics.counter("careplane_batches", "Group commits", lambda: _commits(host, "flushes"), "commit")
+    metrics.counter("careplane_batched", "Pieces of work in group commits", lambda: _commits(host, "flushed"), "commit")
+
+
+def _each(host: Host, read: Callable[[Hosted], float]) -> Reading:
+    return lambda: {name: read(hosted) for name, hosted in host.hosted.items()}
+
+
+def _gauges(host: Host) -> Mapping[str, float]:
+    return {f"{name}_{gauge}": read() for name, h in host.hosted.items() for gauge, read in h.assembly.gauges.items()}
+
+
+def _commits(host: Host, count: str) -> Mapping[str, float]:
+    return {
+        f"{name}_{commit}": getattr(group, count)
+        for name, hosted in host.hosted.items()
+        for commit, group in hosted.assembly.commits.items()
+    }
+
+
+def _scopes() -> frozenset[str]:
+    return frozenset(method.scope for entry in CATALOG for method in entry.component.methods.values())
+
+
+async def _verifier(settings: Settings, identity: Identity) -> TokenVerifier:
+    keys = await identity.keys(Empty())
+    return TokenVerifier(
+        keys, issuer=settings.identity.issuer, audience=settings.identity.audience, clock=SystemClock()
+    )

@@ -1,0 +1,86 @@
+"""Running the platform until it is told to stop: components, gateway and metrics up in order, and down again."""
+
+import asyncio
+import gc
+import signal
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+
+import structlog
+
+from careplane.app.catalog import Entry
+from careplane.app.front import host_metrics, make_front
+from careplane.app.host import Host
+from careplane.app.logs import log_loop_exception
+from careplane.app.settings import Settings
+from careplane.app.setup_error import SetupError
+from careplane.gateway.metrics import Metrics
+from careplane.gateway.metrics_listener import showing
+from careplane.gateway.server import serving
+
+_YOUNG_OBJECTS = 20_000
+
+_log = structlog.get_logger(__name__)
+
+Prepare = Callable[[Host], Awaitable[None]]
+Announce = Callable[[], None]
+
+
+async def run_until_stopped(
+    settings: Settings,
+    entries: tuple[Entry, ...],
+    urls: Mapping[str, str],
+    *,
+    cursor_secret: bytes,
+    prepare: Prepare,
+    announce: Announce,
+) -> None:
+    """Run components and gateway until SIGINT or SIGTERM; raise SetupError when a component cannot be kept running.
+
+    `prepare` is awaited before the gateway listens, and `announce` called when it does.
+    """
+    asyncio.get_running_loop().set_exception_handler(log_loop_exception)
+    stop = _stop_signals()
+    async with AsyncExitStack() as stack:
+        host = Host(settings, urls)
+        stack.push_async_callback(host.stop)
+        await host.start(entries)
+        await prepare(host)
+        metrics = Metrics()
+        host_metrics(metrics, host)
+        front = await make_front(settings, host, metrics, cursor_secret=cursor_secret)
+        if settings.metrics.port:
+            await stack.enter_async_context(showing(metrics.registry, settings.metrics.host, settings.metrics.port))
+        await stack.enter_async_context(serving(front, settings.http.host, settings.http.port))
+        _settle_memory()
+        announce()
+        await _until(stop, host)
+        _log.info("stopping: finishing what has been accepted")
+    _log.info("stopped")
+
+
+def _settle_memory() -> None:
+    """Spare the garbage collector what lives as long as we do, and look for garbage less often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_YOUNG_OBJECTS, 20, 50)
+
+
+def _stop_signals() -> asyncio.Event:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+async def _until(stop: asyncio.Event, host: Host) -> None:
+    stopped = asyncio.create_task(stop.wait())
+    gave_up = asyncio.create_task(host.gave_up())
+    try:
+        await asyncio.wait((stopped, gave_up), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopped.cancel()
+    if gave_up.done():
+        sentence = f"The component {gave_up.result()!r} failed again and again: look into the log, then start it anew."
+        raise SetupError(sentence)
+    gave_up.cancel()

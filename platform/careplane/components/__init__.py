@@ -1,0 +1,1 @@
+"""The components, a folder each; they know one another by their api module only."""

@@ -1,0 +1,1 @@
+"""Analytics: counts of patients, kept from the registry's events and from nothing else."""

@@ -1,0 +1,1 @@
+"""Billing: one account per patient, and the double-entry ledger behind its balance."""

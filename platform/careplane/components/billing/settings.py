@@ -1,0 +1,13 @@
+"""What can be set about billing."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+
+class BillingSettings(Struct, frozen=True, kw_only=True):
+    """How accounts are opened."""
+
+    currency: Annotated[
+        str, Meta(pattern="^[A-Z]{3}$", description="the ISO 4217 currency of new accounts, as in USD")
+    ] = "USD"

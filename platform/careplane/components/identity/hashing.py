@@ -1,0 +1,109 @@
+"""Password hashing with argon2id, off the event loop: a bounded number at a time, and a bounded number that wait."""
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import BoundedSemaphore
+from typing import Protocol, TypeVar
+
+from argon2 import PasswordHasher
+from argon2.exceptions import VerifyMismatchError
+
+from careplane.components.identity.settings import IdentitySettings
+from careplane.kernel.errors import FailedPrecondition, Overloaded
+
+T = TypeVar("T")
+
+# OWASP's weakest choices that still count as equal: https://cheatsheetseries.owasp.org, Password Storage.
+_FLOORS = ((1, 47_104), (2, 19_456), (3, 12_288), (4, 9_216), (5, 7_168))
+
+
+class Hasher(Protocol):
+    """Slow hashing, on whatever thread it is called."""
+
+    def hash(self, secret: bytes) -> str:
+        """Return a salted hash that says by itself how it was made."""
+        ...
+
+    def verify(self, hashed: str, secret: bytes) -> bool:
+        """Tell whether the hash was made from the secret."""
+        ...
+
+    def outdated(self, hashed: str) -> bool:
+        """Tell whether the hash was made with other parameters than it would be today."""
+        ...
+
+
+class Argon2:
+    """argon2id (RFC 9106)."""
+
+    def __init__(self, settings: IdentitySettings) -> None:
+        """Take the parameters; in production raise FailedPrecondition for cheap ones."""
+        time_cost, memory = settings.argon2_time_cost, settings.argon2_memory_kib
+        if settings.production and not any(time_cost >= t and memory >= m for t, m in _FLOORS):
+            detail = "The argon2 settings are too cheap: leave them out, or set argon2_memory_kib to 19456 or more."
+            raise FailedPrecondition(detail)
+        self._hasher = PasswordHasher(time_cost, memory, settings.argon2_parallelism)
+
+    def hash(self, secret: bytes) -> str:
+        """Return a salted hash that says by itself how it was made."""
+        return self._hasher.hash(secret)
+
+    def verify(self, hashed: str, secret: bytes) -> bool:
+        """Tell whether the hash was made from the secret."""
+        try:
+            return self._hasher.verify(hashed, secret)
+        except VerifyMismatchError:
+            return False
+
+    def outdated(self, hashed: str) -> bool:
+        """Tell whether the hash was made with other parameters than it would be today."""
+        return self._hasher.check_needs_rehash(hashed)
+
+
+class Passwords:
+    """Hashes and checks passwords on threads of its own; get one with `open`."""
+
+    def __init__(self, hasher: Hasher, *, threads: int, waiting: int) -> None:
+        """Let `threads` run and `waiting` wait; one more is Overloaded."""
+        self._hasher = hasher
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="argon2")
+        self._places = BoundedSemaphore(threads + waiting)
+        self._nobodys = ""
+
+    @classmethod
+    async def open(cls, hasher: Hasher, *, threads: int, waiting: int) -> "Passwords":
+        """Start the threads, and make a hash that no password matches, to check in place of an unknown user's."""
+        passwords = cls(hasher, threads=threads, waiting=waiting)
+        passwords._nobodys = await passwords.hash(secrets.token_bytes(32))
+        return passwords
+
+    async def hash(self, secret: bytes) -> str:
+        """Return the hash to keep of a new password."""
+        return await self._run(lambda: self._hasher.hash(secret))
+
+    async def matches(self, hashed: str | None, secret: bytes | None) -> bool:
+        """Tell whether the secret is the one behind the hash; without either, take just as long to say no."""
+        if hashed is None or secret is None:
+            await self._run(lambda: self._hasher.verify(self._nobodys, secret or b""))
+            return False
+        return await self._run(lambda: self._hasher.verify(hashed, secret))
+
+    def outdated(self, hashed: str) -> bool:
+        """Tell whether the hash should be made anew."""
+        return self._hasher.outdated(hashed)
+
+    def close(self) -> None:
+        """Let the one at hand finish, and end the threads."""
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        if not self._places.acquire(blocking=False):
+            raise Overloaded(retry_after=1.0)
+        future = self._threads.submit(work)
+        future.add_done_callback(self._leave)  # when the thread is done with it, not when its caller gives up
+        return await asyncio.wrap_future(future)
+
+    def _leave(self, _done: "Future[T]") -> None:
+        self._places.release()

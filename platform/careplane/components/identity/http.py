@@ -1,0 +1,61 @@
+"""The identity component over HTTP: sign in, ask whether a token is good, and the public keys."""
+
+from typing import Final
+
+from litestar import get, post
+from litestar.handlers import HTTPRouteHandler
+
+from careplane.components.identity.api import Identity, KeySet, Login, Session
+from careplane.kernel.context import current
+from careplane.kernel.message import Empty, Message
+from careplane.web.bodies import Body, StrictRequest
+from careplane.web.notes import Notes, noted
+from careplane.web.parts import WebParts
+from careplane.web.reply import Reply
+
+_TAGS: Final = ["Auth"]
+_LOGIN: Final = Notes(
+    fails=(401,),
+    body={"email": "ada@example.org", "password": "correct horse battery staple"},
+    answer={"token": "eyJhbGciOiJFUzI1NiIsImtpZCI6…", "tokenType": "Bearer", "expiresIn": 900},
+)
+_KEYS_AGE: Final = (b"cache-control", b"public, max-age=300")
+
+
+class LoginBody(Body, frozen=True, kw_only=True):
+    """An e-mail address and its password."""
+
+    email: str
+    password: str
+
+    def __repr__(self) -> str:
+        """Show that it is a sign-in, not whose."""
+        return "LoginBody(...)"
+
+
+class TokenOwner(Message, frozen=True, kw_only=True):
+    """Whose token it is, and what it gives."""
+
+    user_id: str
+    roles: tuple[str, ...]
+    scopes: tuple[str, ...]
+
+
+def endpoints(identity: Identity, _web: WebParts) -> list[HTTPRouteHandler]:
+    """Return the handlers."""
+
+    @post("/auth/login", summary="Sign in", tags=_TAGS, status_code=200, opt=noted(_LOGIN))
+    async def login(data: LoginBody, request: StrictRequest) -> Reply[Session]:
+        address = request.client.host if request.client else None
+        return Reply(await identity.login(Login(data.email, data.password, address)))
+
+    @get("/auth/validate", summary="Is this token good?", tags=_TAGS)
+    async def validate() -> Reply[TokenOwner]:
+        owner = current().principal
+        return Reply(TokenOwner(user_id=owner.id, roles=owner.roles, scopes=tuple(sorted(owner.scopes))))
+
+    @get("/.well-known/jwks.json", summary="The public keys", tags=_TAGS)
+    async def jwks() -> Reply[KeySet]:
+        return Reply(await identity.keys(Empty()), headers=(_KEYS_AGE,), media=b"application/jwk-set+json")
+
+    return [login, validate, jwks]

@@ -1,0 +1,198 @@
+"""The patient actor: the registry's commands and queries, each as plain sequential code."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from uuid import UUID
+
+import msgspec
+
+from careplane.components.billing.api import Billing, GetAccount
+from careplane.components.events import PATIENT_CHANGED
+from careplane.components.patient import domain
+from careplane.components.patient.api import (
+    PATIENT,
+    AmendPatient,
+    ArchivePatient,
+    GetHistory,
+    GetPatient,
+    GetVersion,
+    ImportPatients,
+    ImportReport,
+    PatientAccount,
+    PatientDocument,
+    PatientHistory,
+    PatientPage,
+    PatientView,
+    RegisterPatient,
+    ReplacePatient,
+    RestorePatient,
+    SearchPatients,
+)
+from careplane.components.patient.domain import Patient, Stamp
+from careplane.components.patient.importing import Importer
+from careplane.components.patient.queries import filters_of, page_limit
+from careplane.components.patient.rows import PatientRow, row_of
+from careplane.components.patient.settings import PatientSettings
+from careplane.components.patient.store import PatientStore
+from careplane.components.patient.store_writes import PatientWrite
+from careplane.kernel.clock import Clock
+from careplane.kernel.context import current
+from careplane.kernel.contract import Method
+from careplane.kernel.errors import Gone, NotFound
+from careplane.kernel.events import Event
+from careplane.kernel.ids import NewId
+from careplane.kernel.message import Message
+from careplane.storage.journal import Applied, entry_for
+
+_EARLIEST_TIMEZONE = timedelta(hours=14)  # where it is tomorrow first: a date there is not yet in the future here
+_PENDING = "PENDING"
+_METHODS = PATIENT.methods
+
+Change = Callable[[Patient, Stamp], Patient]
+
+
+class PatientActor:
+    """Implements `Patients` on the registry's store, with billing behind its interface."""
+
+    def __init__(
+        self, store: PatientStore, billing: Billing, clock: Clock, new_id: NewId, settings: PatientSettings
+    ) -> None:
+        """Take what the actor works with; it keeps no state of its own."""
+        self._store = store
+        self._billing = billing
+        self._clock = clock
+        self._new_id = new_id
+        self._settings = settings
+        self._importer = Importer(store, self._write)
+
+    async def register(self, request: RegisterPatient, /) -> PatientView:
+        """Register a patient; the intent to open a billing account commits with it."""
+        patient = domain.register(request, mrn=await self._store.mrn(), stamp=self._stamp())
+        view = domain.view(patient)
+        applied = await self._store.register(self._write(_METHODS["register"], request, view, patient))
+        return _answer(applied, view)
+
+    async def get(self, request: GetPatient, /) -> PatientView:
+        """Return the patient; Gone when archived."""
+        return domain.view(await self._read(request.patient_id, _METHODS["get"]))
+
+    async def document(self, request: GetPatient, /) -> PatientDocument:
+        """Return the complete FHIR resource."""
+        patient = await self._read(request.patient_id, _METHODS["document"])
+        return PatientDocument(patient_id=patient.id, version=patient.version, document=patient.document)
+
+    async def replace(self, request: ReplacePatient, /) -> PatientView:
+        """Replace the simple fields."""
+        return await self._change(
+            _METHODS["replace"], request.patient_id, request, lambda p, stamp: domain.replace(p, request, stamp)
+        )
+
+    async def amend(self, request: AmendPatient, /) -> PatientView:
+        """Apply a merge patch."""
+        return await self._change(
+            _METHODS["amend"], request.patient_id, request, lambda p, stamp: domain.amend(p, request, stamp)
+        )
+
+    async def archive(self, request: ArchivePatient, /) -> PatientView:
+        """Put the record away."""
+        return await self._change(
+            _METHODS["archive"], request.patient_id, request, lambda p, stamp: domain.archive(p, request, stamp)
+        )
+
+    async def restore(self, request: RestorePatient, /) -> PatientView:
+        """Bring an archived record back."""
+        return await self._change(
+            _METHODS["restore"], request.patient_id, request, lambda p, stamp: domain.restore(p, request, stamp)
+        )
+
+    async def search(self, request: SearchPatients, /) -> PatientPage:
+        """Return a page of patients; who was shown is in the audit log before the answer goes out."""
+        found, following = await self._store.search(filters_of(request), request.limit, request.after)
+        shown = {"patients": [str(patient.id) for patient in found]}
+        await self._store.audit.note(_METHODS["search"].path, detail=shown)
+        return PatientPage(patients=tuple(map(domain.view, found)), next_after=following)
+
+    async def history(self, request: GetHistory, /) -> PatientHistory:
+        """Return who changed the record and when; an archived record has its history too."""
+        limit = page_limit(request.limit)
+        if await self._store.read(request.patient_id, _METHODS["history"]) is None:
+            raise NotFound
+        versions = await self._store.versions(request.patient_id, request.before_version, limit + 1)
+        more = len(versions) > limit
+        return PatientHistory(
+            versions=tuple(versions[:limit]), next_before_version=versions[limit - 1].version if more else None
+        )
+
+    async def version(self, request: GetVersion, /) -> PatientView:
+        """Return the patient as it was at one version."""
+        patient = await self._store.read(request.patient_id, _METHODS["version"])
+        if patient is not None and patient.version != request.version:
+            patient = await self._store.version(request.patient_id, request.version)
+        if patient is None:
+            raise NotFound("There is no such version of a patient. Look the versions up under history.")
+        return domain.view(patient)
+
+    async def billing_account(self, request: GetPatient, /) -> PatientAccount:
+        """Return the account opened at registration, PENDING while billing has not opened it yet."""
+        await self._read(request.patient_id, _METHODS["billing_account"])
+        try:
+            account = await self._billing.account(GetAccount(patient_id=request.patient_id))
+        except NotFound:
+            return PatientAccount(patient_id=request.patient_id, status=_PENDING)
+        return PatientAccount(
+            patient_id=request.patient_id,
+            status=account.status,
+            account_id=account.account_id,
+            currency=account.currency,
+            balance_minor=account.balance_minor,
+        )
+
+    async def import_patients(self, request: ImportPatients, /) -> ImportReport:
+        """Import a batch, each record by itself: one that cannot go in keeps no other out."""
+        return await self._importer.run(request, self._stamp())
+
+    async def _read(self, patient_id: UUID, method: Method) -> Patient:
+        patient = await self._store.read(patient_id, method)
+        if patient is None:
+            raise NotFound
+        if patient.archived:
+            raise Gone
+        return patient
+
+    async def _change(self, method: Method, patient_id: UUID, request: Message, change: Change) -> PatientView:
+        before = await self._store.load(patient_id)
+        if before is None:
+            raise NotFound
+        after = change(before, self._stamp())
+        view = domain.view(after)
+        if after is before:
+            entry = entry_for(method, request, view, subject=patient_id, detail={"changed": False})
+            return _answer(await self._store.record(entry), view)
+        expected = getattr(request, "expected_version", None) is not None
+        write = self._write(method, request, view, after)
+        return _answer(await self._store.change(msgspec.structs.replace(write, expected=expected)), view)
+
+    def _write(self, method: Method, request: Message, reply: Message, patient: Patient) -> PatientWrite:
+        row = row_of(patient, unique_email=self._settings.unique_email)
+        entry = entry_for(method, request, reply, subject=patient.id, events=(self._event(row),))
+        return PatientWrite(row, entry)
+
+    def _event(self, row: PatientRow) -> Event:
+        body = msgspec.msgpack.encode(domain.event_body(row.patient, row.found))
+        return Event(
+            id=self._new_id(),
+            type=PATIENT_CHANGED,
+            source=PATIENT.name,
+            subject=row.patient.id,
+            version=row.patient.version,
+            time=row.patient.updated_at,
+            body=body,
+        )
+
+    def _stamp(self) -> Stamp:
+        now = self._clock.now()
+        return Stamp(now=now, today=(now + _EARLIEST_TIMEZONE).date(), by=current().principal.id)
+
+
+def _answer(applied: Applied, view: PatientView) -> PatientView:
+    return view if applied.reply is None else msgspec.msgpack.decode(applied.reply, type=PatientView)

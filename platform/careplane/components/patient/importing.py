@@ -1,0 +1,73 @@
+"""Importing a batch of records: each is decided and written by itself, all of them in the same group commits."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+
+import msgspec
+
+from careplane.components.patient import domain
+from careplane.components.patient.api import PATIENT, ImportedPatient, ImportOutcome, ImportPatients, ImportReport
+from careplane.components.patient.domain import Patient, Stamp
+from careplane.components.patient.store import PatientStore
+from careplane.components.patient.store_writes import KnownSource, PatientWrite, source_key
+from careplane.kernel.contract import Method
+from careplane.kernel.errors import AlreadyExists, FieldError, InvalidArgument
+from careplane.kernel.message import Empty, Message
+from careplane.storage.journal import entry_for
+
+BATCH_MAX = 1000
+
+_METHOD = PATIENT.methods["import_patients"]
+_KNOWN = "known"
+
+MakeWrite = Callable[[Method, Message, Message, Patient], PatientWrite]
+
+
+class Importer:
+    """Brings a batch of records into the registry; what it must not do twice, the source identifiers prevent."""
+
+    def __init__(self, store: PatientStore, write: MakeWrite) -> None:
+        """Write through `store` what `write` makes of a record."""
+        self._store = store
+        self._write = write
+
+    async def run(self, request: ImportPatients, stamp: Stamp) -> ImportReport:
+        """Import all the records and say of each what became of it; raise Unavailable when that is not known."""
+        if len(request.records) > BATCH_MAX:
+            raise InvalidArgument(fields=(FieldError(field="records", message=f"must be at most {BATCH_MAX}"),))
+        seen: set[str] = set()
+        first = [record for record in request.records if not _again(record, seen)]
+        made = await asyncio.gather(*(self._import(record, stamp) for record in first))
+        outcomes = {outcome.line: outcome for outcome in made}
+        report = ImportReport(
+            outcomes=tuple(outcomes.get(r.line) or ImportOutcome(line=r.line, status=_KNOWN) for r in request.records)
+        )
+        counts = Counter(outcome.status for outcome in report.outcomes)
+        applied = await self._store.record(entry_for(_METHOD, request, report, detail=dict(counts)))
+        return report if applied.reply is None else msgspec.msgpack.decode(applied.reply, type=ImportReport)
+
+    async def _import(self, record: ImportedPatient, stamp: Stamp) -> ImportOutcome:
+        try:
+            patient = domain.import_document(record, mrn=await self._store.mrn(), stamp=stamp)
+            keys = tuple(source_key(source) for source in dict.fromkeys(record.sources))
+            write = self._write(_METHOD, record, Empty(), patient)
+            # The batch's idempotency key is not the record's: its sources are what makes importing it again safe.
+            entry = msgspec.structs.replace(write.entry, key=None)
+            await self._store.register(PatientWrite(write.row, entry, sources=keys))
+        except KnownSource:
+            return ImportOutcome(line=record.line, status=_KNOWN)
+        except (InvalidArgument, AlreadyExists) as error:
+            return ImportOutcome(line=record.line, status="rejected", reason=_reason(error))
+        return ImportOutcome(line=record.line, status="imported")
+
+
+def _again(record: ImportedPatient, seen: set[str]) -> bool:
+    """Tell whether an earlier record of the batch shares a source, and remember this one's."""
+    again = not seen.isdisjoint(record.sources)
+    seen.update(record.sources)
+    return again
+
+
+def _reason(error: InvalidArgument | AlreadyExists) -> str:
+    return "; ".join(f"{fault.field} {fault.message}" for fault in error.fields) or error.detail

@@ -1,0 +1,13 @@
+"""What can be set about the registry."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+
+class PatientSettings(Struct, frozen=True, kw_only=True):
+    """The rules of the registry."""
+
+    unique_email: Annotated[
+        bool, Meta(description="refuse a second active patient with the same e-mail; families may share one: false")
+    ] = True

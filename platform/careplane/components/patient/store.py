@@ -1,0 +1,126 @@
+"""The registry's tables: what the actor asks of them, in the registry's own terms."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+from uuid import UUID
+
+from careplane.components.patient.domain import Patient
+from careplane.components.patient.messages import VersionSummary
+from careplane.components.patient.mrn import BLOCK, medical_record_number
+from careplane.components.patient.rows import patient_of
+from careplane.components.patient.search.filters import Filters
+from careplane.components.patient.search.store_search import search
+from careplane.components.patient.store_writes import PatientWrite, PatientWriter
+from careplane.kernel.contract import Method
+from careplane.storage.audit import AuditLog
+from careplane.storage.database import Database
+from careplane.storage.group_commit import GroupCommit
+from careplane.storage.journal import Applied, Bare, Entry, bare_journal
+from careplane.storage.reads import AuditedReads
+
+_PATIENT = "id, mrn, version, archived, document, registered_date, created_at, updated_at, updated_by, change"
+_LOAD = f"SELECT {_PATIENT} FROM patients WHERE id = ANY($1::uuid[])"  # noqa: S608 - a constant
+_READ = f"SELECT n, {_PATIENT} FROM unnest($1::int[], $2::uuid[]) AS asked(n, id) JOIN patients USING (id)"  # noqa: S608 - a constant
+_VERSIONS = """
+SELECT version, updated_at, updated_by, change FROM (
+    SELECT id AS patient_id, version, updated_at, updated_by, change FROM patients
+    UNION ALL
+    SELECT patient_id, version, updated_at, updated_by, change FROM patient_versions
+) AS versions WHERE patient_id = $1 AND version < $2 ORDER BY version DESC LIMIT $3
+"""
+_VERSION = """
+SELECT p.id, p.mrn, v.version, v.archived, v.document, v.registered_date, p.created_at, v.updated_at, v.updated_by,
+    v.change
+FROM patients p JOIN patient_versions v ON v.patient_id = p.id WHERE p.id = $1 AND v.version = $2
+"""
+_NEWEST = 2**31 - 1
+
+
+class PatientStore:
+    """Reads are gathered into one query for all who wait; writes go through group commits."""
+
+    def __init__(self, database: Database, committed: Callable[[], None]) -> None:
+        """Tell `committed` of every commit, since events and intents wait in it."""
+        writer = PatientWriter(database, committed)
+        self._database = database
+        self._mrns = _SerialNumbers(database)
+        self.audit = AuditLog(database)
+        self.registrations: GroupCommit[PatientWrite, Applied] = GroupCommit(writer.register)
+        self.changes: GroupCommit[PatientWrite, Applied] = GroupCommit(writer.change)
+        self.records: GroupCommit[Bare, Applied] = GroupCommit(bare_journal(database).flush)
+        self.loads: GroupCommit[UUID, Patient | None] = GroupCommit(self._load)
+        self.reads: AuditedReads[UUID, Patient | None] = AuditedReads(
+            database, _READ, lambda ids: (range(len(ids)), ids), _one_patient, width=2
+        )
+
+    async def mrn(self) -> str:
+        """Give out the next medical record number."""
+        return medical_record_number(await self._mrns.next())
+
+    async def register(self, write: PatientWrite) -> Applied:
+        """Write a first version; raise AlreadyExists where something that must be unique is taken."""
+        return await self.registrations.submit(write)
+
+    async def change(self, write: PatientWrite) -> Applied:
+        """Write the next version; raise StaleVersion or Aborted where another one came first."""
+        return await self.changes.submit(write)
+
+    async def record(self, entry: Entry) -> Applied:
+        """Write the journal entry of a command that has changed nothing, or whose changes have entries of their own."""
+        return await self.records.submit(Bare(entry))
+
+    async def load(self, patient_id: UUID) -> Patient | None:
+        """Return the present version, for a command that will write its own audit row."""
+        return await self.loads.submit(patient_id)
+
+    async def read(self, patient_id: UUID, method: Method) -> Patient | None:
+        """Return the present version once the audit row of the reading is durable."""
+        return await self.reads.read(method, patient_id, subject=patient_id)
+
+    async def version(self, patient_id: UUID, version: int) -> Patient | None:
+        """Return a superseded version."""
+        row = await self._database.fetch_row(_VERSION, patient_id, min(version, _NEWEST))
+        return None if row is None else patient_of(row)
+
+    async def versions(self, patient_id: UUID, before: int | None, limit: int) -> Sequence[VersionSummary]:
+        """Return at most `limit` versions, newest first."""
+        rows = await self._database.fetch(_VERSIONS, patient_id, min(before or _NEWEST, _NEWEST), limit)
+        return [
+            VersionSummary(version=r["version"], at=r["updated_at"], by=r["updated_by"], change=r["change"])
+            for r in rows
+        ]
+
+    async def search(self, filters: Filters, limit: int, after: str | None) -> tuple[list[Patient], str | None]:
+        """Return a page of patients and where the next one begins."""
+        async with self._database.connection() as connection:
+            rows, following = await search(connection, filters, limit, after)
+        return [patient_of(row) for row in rows], following
+
+    async def _load(self, ids: Sequence[UUID]) -> Sequence[Patient | None]:
+        rows = await self._database.fetch(_LOAD, ids)
+        found = {row["id"]: patient_of(row) for row in rows}
+        return [found.get(patient_id) for patient_id in ids]
+
+
+def _one_patient(rows: Sequence[Any]) -> Patient | None:
+    return patient_of(rows[0]) if rows else None
+
+
+class _SerialNumbers:
+    """Hands out serial numbers from blocks of the database's sequence, so that most cost no query."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._left = iter(range(0))
+        self._refill = asyncio.Lock()
+
+    async def next(self) -> int:
+        number = next(self._left, None)
+        while number is None:
+            async with self._refill:
+                number = next(self._left, None)
+                if number is None:
+                    row = await self._database.fetch_row("SELECT nextval('mrn_blocks') AS block")
+                    self._left = iter(range(row["block"] * BLOCK, (row["block"] + 1) * BLOCK))
+        return number

@@ -1,0 +1,1 @@
+"""The edge of the platform: HTTP in, calls to components out."""

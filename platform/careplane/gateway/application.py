@@ -1,0 +1,82 @@
+"""The gateway put together: Litestar with every component's handlers, and the edge before it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
+
+from careplane.gateway import health
+from careplane.gateway.access_log import AccessLog, write_access
+from careplane.gateway.admission import Admission, Verify
+from careplane.gateway.docs import endpoints as docs_endpoints
+from careplane.gateway.edge import Edge, EdgeParts
+from careplane.gateway.health import Check
+from careplane.gateway.limits import RateLimits
+from careplane.gateway.metrics import Metrics
+from careplane.gateway.problems import answer
+from careplane.gateway.routes import GATEWAY, RouteTable
+from careplane.gateway.rows import matcher
+from careplane.gateway.settings import EdgeSettings
+from careplane.kernel.clock import Clock
+from careplane.kernel.ids import NewId
+from careplane.web.bodies import StrictRequest
+from careplane.web.cursors import SignedCursors
+from careplane.web.parts import WebParts
+
+Endpoints = Callable[[Any, WebParts], Sequence[HTTPRouteHandler]]
+"""A component's `http.endpoints`: makes its handlers around its proxy."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayParts:
+    """What the gateway is made of: for each component's name its endpoints and its proxy; and what it needs itself."""
+
+    table: RouteTable
+    components: Mapping[str, tuple[Endpoints, Any]]
+    verify: Verify
+    settings: EdgeSettings
+    new_id: NewId
+    clock: Clock
+    checks: Mapping[str, Check] = field(default_factory=dict)
+    metrics: Metrics = field(default_factory=Metrics)
+    access: AccessLog | None = write_access
+
+
+def make_application(parts: GatewayParts) -> Edge:
+    """Return the ASGI application; raise RouteFileError where table and handlers do not agree."""
+    web = WebParts(parts.new_id, parts.clock, SignedCursors(parts.settings.cursor_secret))
+    handlers = {name: list(endpoints(proxy, web)) for name, (endpoints, proxy) in parts.components.items()}
+    handlers[GATEWAY] = health.endpoints(parts.checks)
+    handlers[GATEWAY] += docs_endpoints(dict(handlers), parts.table)
+    app = _litestar([handler for several in handlers.values() for handler in several])
+    limits = RateLimits(parts.settings.limited_callers)
+    _tell(limits, parts.metrics)
+    return Edge(
+        EdgeParts(
+            app=app,
+            rows=matcher(parts.table, app),
+            admission=Admission(parts.verify, limits, parts.table.rates),
+            numbers=parts.metrics.requests,
+            access=parts.access,
+            new_id=parts.new_id,
+            trusted_proxies=parts.settings.trusted_proxies,
+        )
+    )
+
+
+def _litestar(handlers: list[HTTPRouteHandler]) -> Litestar:
+    return Litestar(
+        handlers,
+        exception_handlers={Exception: answer},
+        request_class=StrictRequest,
+        request_max_body_size=None,  # the edge has seen to that, route by route
+        openapi_config=None,
+        logging_config=None,
+    )
+
+
+def _tell(limits: RateLimits, metrics: Metrics) -> None:
+    metrics.gauge("careplane_limiter_buckets", "Callers that the rate limits remember", lambda: {"": len(limits)})
+    metrics.counter("careplane_limiter_refused", "Requests answered 429", lambda: {"": limits.refused})

@@ -1,0 +1,47 @@
+"""Who is calling: the peer's address, or what the proxies we trust have written into X-Forwarded-For, and no other."""
+
+import functools
+import ipaddress
+from collections.abc import Iterable
+from typing import Final
+
+UNKNOWN: Final = "unknown"
+_NETWORK_OF_ONE_HOUSEHOLD: Final = 64
+_BEFORE_PORT: Final = "]"
+
+
+def client_address(peer: str, headers: Iterable[tuple[bytes, bytes]], trusted: int) -> str:
+    """Return the address that the outermost of `trusted` proxies saw; each appended the one it saw to the list."""
+    if not trusted:
+        return peer
+    listed = b",".join(value for name, value in headers if name == b"x-forwarded-for").decode("latin-1")
+    seen = [entry.strip() for entry in listed.split(",") if entry.strip()]
+    # The last entry was written by the proxy next to us, who is the peer; the wanted one is `trusted` from the end.
+    outermost = seen[-trusted] if len(seen) >= trusted else seen[0] if seen else peer
+    return _bare(outermost) or peer
+
+
+@functools.lru_cache(maxsize=4096)
+def caller(address: str) -> str:
+    """Return what rate limits count an address under: for IPv6 its /64, since one household has all of that."""
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return UNKNOWN
+    if isinstance(ip, ipaddress.IPv4Address):
+        return str(ip)
+    if ip.ipv4_mapped:
+        return str(ip.ipv4_mapped)
+    return str(ipaddress.ip_network((int(ip), _NETWORK_OF_ONE_HOUSEHOLD), strict=False))
+
+
+def _bare(entry: str) -> str | None:
+    """Return an address without brackets and port, or None where it is not one."""
+    if entry.startswith("["):
+        entry = entry[1:].partition(_BEFORE_PORT)[0]
+    elif entry.count(":") == 1:
+        entry = entry.partition(":")[0]
+    try:
+        return str(ipaddress.ip_address(entry))
+    except ValueError:
+        return None

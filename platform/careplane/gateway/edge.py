@@ -1,0 +1,135 @@
+"""The edge: what every request passes before Litestar sees it, as one ASGI layer, since each layer has its price."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Final, cast
+
+import structlog
+from litestar.types import ASGIApp, HTTPReceiveMessage, HTTPScope, Receive, Scope, Send
+
+from careplane.gateway.access_log import AccessLog
+from careplane.gateway.admission import Admission
+from careplane.gateway.exchange import Exchange
+from careplane.gateway.incoming import check_headers, has_body, idempotency_key, read_headers
+from careplane.gateway.matching import Matcher
+from careplane.gateway.numbers import RequestNumbers
+from careplane.gateway.problems import problem
+from careplane.gateway.queries import check_query
+from careplane.gateway.refusals import MethodNotAllowed, NoSuchPath
+from careplane.gateway.request_body import check_media, read_body
+from careplane.gateway.rows import Row
+from careplane.kernel.context import Context, using
+from careplane.kernel.errors import Internal, PlatformError
+from careplane.kernel.ids import NewId
+from careplane.web.bodies import BODY
+
+NOWHERE: Final = "(none)"
+"""What stands for the route of a request to a path that does not exist, in logs and numbers."""
+
+_ANY: Final = "(any)"
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeParts:
+    """What the edge is made of: the Litestar application behind it, and what it asks on the way."""
+
+    app: ASGIApp
+    rows: Matcher[Row]
+    admission: Admission
+    numbers: RequestNumbers
+    access: AccessLog | None
+    new_id: NewId
+    trusted_proxies: int
+
+
+class Edge:
+    """The ASGI application that the server runs."""
+
+    def __init__(self, parts: EdgeParts) -> None:
+        """Put the edge before `parts.app`."""
+        self._parts = parts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request; there are no web sockets here."""
+        kind: str = scope["type"]
+        if kind == "http":
+            await self._exchange(Exchange(cast("HTTPScope", scope), send), receive)
+        elif kind == "websocket":
+            await send({"type": "websocket.close", "code": 1008, "reason": "There are no web sockets here."})
+        else:
+            await self._parts.app(scope, receive, send)
+
+    async def _exchange(self, exchange: Exchange, receive: Receive) -> None:
+        read_headers(exchange, self._parts.new_id, self._parts.trusted_proxies)
+        try:
+            row = self._admit(exchange)
+            if has_body(exchange):
+                await _read_body(exchange, row, receive)
+        except PlatformError as error:
+            await self._refuse(exchange, error)
+        else:
+            with using(exchange.context):
+                await self._pass_on(exchange, receive)
+        self._note(exchange)
+
+    def _admit(self, exchange: Exchange) -> Row:
+        """Let a request through with its context complete, or raise what is wrong with it."""
+        row = self._row(exchange)
+        check_headers(exchange)
+        principal = self._parts.admission.admit(exchange, row.route)
+        query = exchange.scope["query_string"]
+        if query:
+            check_query(query, row.queries)
+        key = None if row.method == "GET" else idempotency_key(exchange)
+        deadline = asyncio.get_running_loop().time() + row.route.timeout
+        first = exchange.context
+        exchange.context = Context(principal, deadline, first.request_id, first.trace, key)
+        return row
+
+    def _row(self, exchange: Exchange) -> Row:
+        scope = exchange.scope
+        rows = self._parts.rows.match(scope["path"])
+        if rows is None:
+            raise NoSuchPath
+        if exchange.head:
+            scope["method"] = "GET"
+        row = rows.get(scope["method"])
+        if row is None:
+            exchange.label = next(iter(rows.values())).route.path
+            raise MethodNotAllowed(", ".join(sorted([*rows, "HEAD"] if "GET" in rows else rows)))
+        exchange.label, exchange.method = row.route.path, "HEAD" if exchange.head else row.method
+        return row
+
+    async def _pass_on(self, exchange: Exchange, receive: Receive) -> None:
+        try:
+            await self._parts.app(exchange.scope, receive, exchange.answer)
+        except Exception as error:
+            _log.error("an answer broke off", route=exchange.label, exc_info=error)
+            if exchange.status:
+                raise  # the answer has begun: all that is left is to break the connection off
+            await self._refuse(exchange, Internal())
+
+    async def _refuse(self, exchange: Exchange, error: PlatformError) -> None:
+        reply = problem(error, exchange.context.request_id, token_sent=b"authorization" in exchange.fields)
+        await reply(exchange.scope, _nothing_more, exchange.answer)
+
+    def _note(self, exchange: Exchange) -> None:
+        seconds = exchange.seconds()
+        label, method = exchange.label or NOWHERE, exchange.method or _ANY
+        self._parts.numbers.answered(label, method, exchange.status, seconds)
+        if self._parts.access is not None:
+            self._parts.access(exchange.context, method, label, exchange.status, seconds)
+
+
+async def _read_body(exchange: Exchange, row: Row, receive: Receive) -> None:
+    """Put the whole body into the scope, where StrictRequest finds it."""
+    deadline = exchange.context.deadline or 0.0
+    body = await read_body(receive, exchange.fields, row.route.body_limit, deadline)
+    if body:
+        check_media(exchange.fields.get(b"content-type"), row.method)
+        exchange.scope[BODY] = body  # type: ignore[typeddict-unknown-key]
+
+
+async def _nothing_more() -> HTTPReceiveMessage:
+    return {"type": "http.request", "body": b"", "more_body": False}

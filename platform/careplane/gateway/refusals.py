@@ -1,0 +1,45 @@
+"""What only HTTP can get wrong: a method, a media type or a size that a path does not take."""
+
+from careplane.kernel.errors import InvalidArgument, NotFound, Unimplemented
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+
+class NoSuchPath(NotFound):
+    """The path is not in the route table."""
+
+    default_detail = "There is nothing at this path. Check it against the API documentation at /api-docs."
+
+
+class MethodNotAllowed(Unimplemented):
+    """The path exists, but not for this method."""
+
+    def __init__(self, allowed: str) -> None:
+        """Name the methods that are `allowed`."""
+        super().__init__(f"This path takes {allowed} only. Check the API documentation at /api-docs.")
+        self.headers: Headers = ((b"allow", allowed.encode()),)
+
+
+class BodyTooLarge(InvalidArgument):
+    """The body is larger than the path takes."""
+
+    def __init__(self, limit: int) -> None:
+        """Name the `limit`, in bytes."""
+        said = f"a body of at most {limit} bytes" if limit else "no body"
+        super().__init__(f"This call takes {said}. Send less.")
+
+
+class BodyMissing(InvalidArgument):
+    """The body did not arrive, or not in time."""
+
+    default_detail = "The body of the request did not arrive in full and in time. Send it again."
+
+
+class UnsupportedMedia(InvalidArgument):
+    """The body is of a media type that the path does not take."""
+
+    def __init__(self, header: bytes, accepted: tuple[bytes, ...]) -> None:
+        """Name the types `accepted`, and the `header` in which to tell."""
+        types = b", ".join(accepted)
+        super().__init__(f"Send the body as {types.decode()} in UTF-8, and say so in Content-Type.")
+        self.headers: Headers = ((header, types),)

@@ -1,0 +1,66 @@
+"""Request bodies at the edge: of a type that is taken, no larger than allowed, and in time."""
+
+import asyncio
+from typing import Final
+
+from litestar.types import Receive
+
+from careplane.gateway.refusals import BodyMissing, BodyTooLarge, UnsupportedMedia
+from careplane.kernel.errors import FieldError, InvalidArgument
+
+JSON: Final = (b"application/json",)
+JSON_OR_PATCH: Final = (b"application/merge-patch+json", b"application/json")
+_CHARSETS: Final = (b"utf-8", b'"utf-8"', b"utf8")
+
+
+async def read_body(receive: Receive, fields: dict[bytes, bytes], limit: int, deadline: float) -> bytes:
+    """Return the whole body; raise BodyTooLarge as soon as it is, and BodyMissing when it does not come in time."""
+    length = announced(fields)
+    if length > limit:
+        raise BodyTooLarge(limit)
+    if not length and b"transfer-encoding" not in fields:
+        return b""
+    try:
+        async with asyncio.timeout_at(deadline):
+            return await _gathered(receive, limit)
+    except TimeoutError:
+        raise BodyMissing from None
+
+
+async def _gathered(receive: Receive, limit: int) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise BodyMissing
+        parts.append(message["body"])
+        size += len(message["body"])
+        if size > limit:
+            raise BodyTooLarge(limit)
+        more = message.get("more_body", False)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def announced(fields: dict[bytes, bytes]) -> int:
+    """Return Content-Length, 0 where there is none."""
+    sent = fields.get(b"content-length")
+    if sent is None:
+        return 0
+    if not sent.isdigit():
+        message = "must be a whole number of bytes"
+        raise InvalidArgument(fields=(FieldError(field="Content-Length", message=message),))
+    return int(sent[:20])
+
+
+def check_media(sent: bytes | None, method: str) -> None:
+    """Raise UnsupportedMedia unless a body of the type `sent` is taken."""
+    accepted = JSON_OR_PATCH if method == "PATCH" else JSON
+    if sent in accepted:
+        return
+    media, _, parameters = (sent or b"").lower().partition(b";")
+    name, _, charset = parameters.strip().partition(b"=")
+    if media.strip() in accepted and (not name or (name.strip() == b"charset" and charset.strip() in _CHARSETS)):
+        return
+    raise UnsupportedMedia(b"accept-patch" if method == "PATCH" else b"accept", accepted)

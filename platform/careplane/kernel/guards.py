@@ -1,0 +1,49 @@
+"""The middleware every component stands behind: who may call, whether there is time left, and no going in circles."""
+
+import asyncio
+
+from careplane.kernel.context import current
+from careplane.kernel.contract import Method
+from careplane.kernel.errors import DeadlineExceeded, PermissionDenied, ReentrantCall, Unauthenticated
+from careplane.kernel.invoke import Invoke
+from careplane.kernel.message import Message
+from careplane.kernel.principal import ANONYMOUS
+
+
+def authorised(inner: Invoke) -> Invoke:
+    """Let a call pass only if the original caller has the scope that the method declares."""
+
+    async def invoke(method: Method, request: Message, /) -> Message:
+        principal = current().principal
+        if not principal.may(method.scope):
+            if principal.id == ANONYMOUS.id:
+                raise Unauthenticated
+            detail = f"This needs the scope {method.scope!r}, which your roles do not give. Ask an administrator."
+            raise PermissionDenied(detail)
+        return await inner(method, request)
+
+    return invoke
+
+
+def in_time(inner: Invoke) -> Invoke:
+    """Refuse a call whose deadline has passed before it began."""
+
+    async def invoke(method: Method, request: Message, /) -> Message:
+        deadline = current().deadline
+        if deadline is not None and asyncio.get_running_loop().time() >= deadline:
+            raise DeadlineExceeded
+        return await inner(method, request)
+
+    return invoke
+
+
+def not_reentrant(inner: Invoke) -> Invoke:
+    """Refuse a call that has already passed through the component it is for."""
+
+    async def invoke(method: Method, request: Message, /) -> Message:
+        chain = current().chain
+        if method.component in chain:
+            raise ReentrantCall(meta={"chain": [*chain, method.component]})
+        return await inner(method, request)
+
+    return invoke

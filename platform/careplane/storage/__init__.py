@@ -1,0 +1,1 @@
+"""What every store stands on: pool, migrations, group commit, journal, outbox, inbox and audit."""

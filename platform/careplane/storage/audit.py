@@ -1,0 +1,56 @@
+"""Audit rows of calls that change nothing (searches, sign-ins): group-committed, durable before the answer."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from careplane.kernel.context import current
+from careplane.storage.database import Database
+from careplane.storage.group_commit import GroupCommit
+
+_NOTE = """
+INSERT INTO audit (caller, action, subject, request_id, trace_id, detail)
+SELECT * FROM unnest($1::text[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::jsonb[])
+"""
+
+
+class Note(msgspec.Struct, frozen=True):
+    """One audit row: who did what to whom; `detail` is JSON and holds no personal data."""
+
+    caller: str
+    action: str
+    subject: UUID | None
+    request_id: str
+    trace_id: str
+    detail: str | None
+
+
+def note_of(action: str, *, subject: UUID | None = None, detail: Mapping[str, Any] | None = None) -> Note:
+    """Write the audit row of what is being done in the current context."""
+    context = current()
+    text = None if detail is None else msgspec.json.encode(detail).decode()
+    return Note(context.principal.id, action, subject, context.request_id, context.trace.trace_id, text)
+
+
+def note_arrays(notes: Sequence[Note]) -> Sequence[Sequence[object]]:
+    """Return the notes as six arrays: caller, action, subject, request id, trace id, detail."""
+    return [[getattr(note, name) for note in notes] for name in Note.__struct_fields__]
+
+
+class AuditLog:
+    """Notes what a component's callers have read or tried."""
+
+    def __init__(self, database: Database) -> None:
+        """Write to the audit table of the database's component."""
+        self._database = database
+        self.commits: GroupCommit[Note, None] = GroupCommit(self._flush)
+
+    async def note(self, action: str, *, subject: UUID | None = None, detail: Mapping[str, Any] | None = None) -> None:
+        """Return when the row is durable."""
+        await self.commits.submit(note_of(action, subject=subject, detail=detail))
+
+    async def _flush(self, notes: Sequence[Note]) -> Sequence[None]:
+        await self._database.execute(_NOTE, *note_arrays(notes))
+        return [None] * len(notes)

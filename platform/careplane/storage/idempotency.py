@@ -1,0 +1,50 @@
+"""Idempotent commands: a call repeated under its key gets the answer that the first one got."""
+
+import hashlib
+
+import msgspec
+
+from careplane.kernel.context import current
+from careplane.kernel.contract import Kind, Method
+from careplane.kernel.errors import IdempotencyMismatch
+from careplane.kernel.invoke import Invoke, Middleware
+from careplane.kernel.message import Message
+from careplane.storage.database import Database
+
+_LOOK_UP = "SELECT digest, reply FROM idempotency WHERE caller = $1 AND key = $2"
+
+
+def digest_of(method: Method, request: Message) -> bytes:
+    """Return 16 bytes that two requests share only if they ask for the same (BLAKE2b, RFC 7693).
+
+    The key field of a creating method is left out: it is made anew for every attempt. So are secret fields: a fast
+    digest of a password could be guessed backwards.
+    """
+    left_out = {*request.secret, method.key} if method.creates else request.secret
+    fields = [getattr(request, name) for name in request.__struct_fields__ if name not in left_out]
+    text = msgspec.msgpack.encode((method.path, fields), order="deterministic")
+    return hashlib.blake2b(text, digest_size=16).digest()
+
+
+def remembering(database: Database) -> Middleware:
+    """Answer a command whose key is remembered from memory, before anything is looked at that has changed since.
+
+    It stands inside the mailbox, behind any earlier call on the same record. A race between two processes passes it,
+    and is decided by the unique key when the journal is written.
+    """
+
+    def middleware(inner: Invoke) -> Invoke:
+        async def invoke(method: Method, request: Message, /) -> Message:
+            context = current()
+            if context.idempotency_key is None or method.kind is not Kind.COMMAND:
+                return await inner(method, request)
+            row = await database.fetch_row(_LOOK_UP, context.principal.id, context.idempotency_key)
+            if row is None:
+                return await inner(method, request)
+            if row["digest"] != digest_of(method, request):
+                raise IdempotencyMismatch
+            return msgspec.msgpack.decode(row["reply"], type=method.reply)
+
+        return invoke
+
+    return middleware

@@ -1,0 +1,92 @@
+"""The inbox: takes events over exactly once, effect and position in one transaction, and sets poison aside.
+
+What arrives twice (a redelivery, a rebalance, a zombie) is known by its event id and changes nothing.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from careplane.kernel.errors import PlatformError
+from careplane.kernel.events import Delivery, Event
+from careplane.storage.database import Database
+
+if TYPE_CHECKING:
+    from careplane.storage.database import Connection
+
+    Effect = Callable[[Connection, Sequence[Event]], Awaitable[None]]
+
+MAX_TRIES = 3
+
+_ADMIT = """
+INSERT INTO inbox (event_id) SELECT unnest($1::uuid[]) ON CONFLICT DO NOTHING RETURNING event_id
+"""
+_REACH = """
+INSERT INTO inbox_position (stream, position) VALUES ($1, $2)
+ON CONFLICT (stream) DO UPDATE SET position = excluded.position
+"""
+_BURY = """
+INSERT INTO dead_letter (event_id, stream, type, event, reason) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (event_id) DO NOTHING
+"""
+
+
+class Inbox:
+    """Applies events to a component's own tables with `effect`, which gets only those that are new, in order."""
+
+    def __init__(
+        self,
+        database: Database,
+        effect: "Effect",
+        bury: Callable[[Event, Exception], None],
+        *,
+        max_tries: int = MAX_TRIES,
+    ) -> None:
+        """Tell `bury` of each event that failed `max_tries` times on its own and went to the dead-letter table."""
+        self._database = database
+        self._effect = effect
+        self._bury = bury
+        self._max_tries = max_tries
+
+    async def take(self, delivery: Delivery) -> None:
+        """Make the delivery's effect durable; raise Unavailable, with nothing changed, when the database is away."""
+        try:
+            async with self._database.transaction() as connection:
+                await self._admit(connection, delivery.events)
+                await connection.execute(_REACH, delivery.stream, delivery.position)
+        except Exception as error:
+            if _may_pass(error):
+                raise
+            for event in delivery.events:
+                await self._apply_alone(delivery.stream, event)
+            await self._database.execute(_REACH, delivery.stream, delivery.position)
+
+    async def _admit(self, connection: "Connection", events: Sequence[Event]) -> None:
+        rows = await connection.fetch(_ADMIT, [event.id for event in events])
+        new = {row["event_id"] for row in rows}
+        once = {event.id: event for event in events if event.id in new}  # twice in one delivery counts once too
+        if once:
+            await self._effect(connection, tuple(once.values()))
+
+    async def _apply_alone(self, stream: str, event: Event) -> None:
+        failure: Exception | None = None
+        for _ in range(self._max_tries):
+            try:
+                async with self._database.transaction() as connection:
+                    await self._admit(connection, (event,))
+            except Exception as error:
+                if _may_pass(error):
+                    raise
+                failure = error
+            else:
+                return
+        if failure is not None:
+            letter = msgspec.msgpack.encode(event)
+            await self._database.execute(_BURY, event.id, stream, event.type, letter, type(failure).__name__)
+            self._bury(event, failure)
+
+
+def _may_pass(error: Exception) -> bool:
+    """Tell an outage, which ends, from an event that will be refused however often it comes."""
+    return isinstance(error, PlatformError) and error.retryable

@@ -1,0 +1,79 @@
+"""Audited reads: a query and the audit row of who asked, in one SQL statement for all those who wait.
+
+No answer is given before its audit row is durable: when that cannot be written, there is nothing to read.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import msgspec
+
+from careplane.kernel.contract import Method
+from careplane.kernel.errors import PlatformError
+from careplane.storage.audit import Note, note_arrays, note_of
+from careplane.storage.database import Database
+from careplane.storage.group_commit import GroupCommit
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+K = TypeVar("K")
+R = TypeVar("R")
+
+# language=postgresql
+_NOTED = """
+WITH noted AS (
+    INSERT INTO audit (caller, action, subject, request_id, trace_id, detail)
+    SELECT * FROM unnest(${0}::text[], ${1}::text[], ${2}::uuid[], ${3}::text[], ${4}::text[], ${5}::jsonb[])
+)
+"""
+
+
+class _Ask(msgspec.Struct, frozen=True, gc=False):
+    """What is looked for, and the audit row of looking."""
+
+    key: Any
+    note: Note
+
+
+class AuditedReads(Generic[K, R]):
+    """One kind of read: its query, how keys become the query's arrays, and how the rows of one key become its answer.
+
+    `query` is a SELECT that reads its arrays as $1..$`width`, of which $1 is the places in the batch (`int[]`), and
+    returns the place as the column `n`. `answer` gets the rows of one place, in the query's order, and none where
+    nothing was found; it may raise nothing, for that would fail the whole batch.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        query: str,
+        arrays: Callable[[Sequence[K]], Sequence[Sequence[object]]],
+        answer: Callable[[Sequence[Any]], R],
+        *,
+        width: int,
+        limit: int = 256,
+        bound: int = 4096,
+    ) -> None:
+        """Take the parts; at most `limit` reads go together, and at most `bound` wait."""
+        self._database = database
+        self._arrays = arrays
+        self._answer = answer
+        self._statement = _NOTED.format(*range(width + 1, width + 7)) + query
+        self.commit: GroupCommit[_Ask, R] = GroupCommit(self._flush, limit=limit, bound=bound)
+
+    async def read(
+        self, method: Method, key: K, *, subject: "UUID | None" = None, detail: dict[str, Any] | None = None
+    ) -> R:
+        """Return the answer for `key`, audited as `method` on `subject`; `detail` must hold no personal data."""
+        ask = _Ask(key, note_of(method.path, subject=subject, detail=detail))
+        return await self.commit.submit(ask)
+
+    async def _flush(self, asks: Sequence[_Ask]) -> Sequence[R | PlatformError]:
+        rows = await self._database.fetch(
+            self._statement, *self._arrays([a.key for a in asks]), *note_arrays([a.note for a in asks])
+        )
+        found: list[list[Any]] = [[] for _ in asks]
+        for row in rows:
+            found[row["n"]].append(row)
+        return [self._answer(mine) for mine in found]

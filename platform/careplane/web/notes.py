@@ -1,0 +1,24 @@
+"""Notes on a handler for its documentation: what its signature does not say."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+OPT: Final = "notes"
+"""Under which key of a handler's `opt` its notes are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """Request headers that it heeds, body fields that it requires, statuses it can fail with, and examples."""
+
+    headers: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    fails: tuple[int, ...] = ()
+    body: Any = None
+    answer: Any = None
+    media: tuple[str, ...] = ()
+
+
+def noted(notes: Notes) -> dict[str, Any]:
+    """Return the `opt` of a handler with these notes."""
+    return {OPT: notes}

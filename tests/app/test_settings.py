@@ -1,0 +1,135 @@
+"""Settings: the file, the environment over it, and one sentence for each way to get one wrong."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from careplane.app.settings import Settings
+from careplane.app.settings_source import all_settings, load_settings
+from careplane.app.setup_error import SetupError
+
+DEV = Path(__file__).parents[2] / "config" / "dev.toml"
+
+
+def test_without_file_and_environment_the_defaults_hold() -> None:
+    """Nothing said gives the documented defaults."""
+    settings = load_settings(None, {})
+    assert (settings.http.host, settings.http.port, settings.metrics.port) == ("127.0.0.1", 4004, 4005)
+    assert settings == Settings(data_dir=settings.data_dir)
+
+
+def test_the_documented_example_states_the_defaults() -> None:
+    """config/dev.toml changes nothing."""
+    assert load_settings(DEV, {}) == load_settings(None, {})
+
+
+def test_the_documented_example_mentions_every_setting() -> None:
+    """Nothing can be set that config/dev.toml does not show, in comments at least."""
+    text = DEV.read_text()
+    for setting in all_settings():
+        section = text.partition(f"[{setting.section}")[2] if setting.section else text
+        assert re.search(rf"^(# )?(\[.*\.)?{setting.name}( =|\])", section.lstrip("]"), re.MULTILINE) or (
+            f"{setting.section}.{setting.name}]" in text
+        ), setting.key
+
+
+def test_every_setting_says_what_it_means() -> None:
+    """Each setting has a description, and a variable of its own."""
+    settings = list(all_settings())
+    assert all(setting.description for setting in settings)
+    assert len({setting.variable for setting in settings}) == len(settings)
+
+
+def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
+    """CAREPLANE_SECTION_NAME replaces what the file says, converted to the setting's type."""
+    file = tmp_path / "my.toml"
+    file.write_text("[http]\nport = 5000\n[patients]\nunique_email = true\n")
+    environ = {"CAREPLANE_HTTP_PORT": "6000", "CAREPLANE_PATIENTS_UNIQUE_EMAIL": "false", "HOME": "/"}
+    settings = load_settings(file, environ)
+    assert settings.http.port == 6000
+    assert settings.patients.unique_email is False
+
+
+def test_each_component_may_have_its_own_database() -> None:
+    """A component without one of its own uses the common URL."""
+    environ = {
+        "DATABASE_URL": "postgresql://common/x",
+        "CAREPLANE_DATABASE_COMPONENT_URLS": '{"billing": "postgres://b/y"}',
+    }
+    database = load_settings(None, environ).database
+    assert (database.url_for("billing"), database.url_for("patient")) == ("postgres://b/y", "postgresql://common/x")
+
+
+def test_a_secret_can_be_read_from_a_file(tmp_path: Path) -> None:
+    """<name>_file works in the file, relative to it, and in the environment."""
+    (tmp_path / "url").write_text("postgresql://secret/x\n")
+    file = tmp_path / "my.toml"
+    file.write_text('[database]\nurl_file = "url"\n')
+    assert load_settings(file, {}).database.url == "postgresql://secret/x"
+    environ = {"CAREPLANE_DATABASE_URL_FILE": str(tmp_path / "url")}
+    assert load_settings(None, environ).database.url == "postgresql://secret/x"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[http]\nprot = 1", r"There is no setting http\.prot in .*my\.toml: correct its name or remove it\."),
+        ("[htpp]\nport = 1", r"There is no setting htpp in .*my\.toml: correct"),
+        ("http = 1", r"The key http in .*my\.toml is a section: write \[http\]"),
+        ('[http]\nport = "x"', r"The setting http\.port in .*my\.toml is wrong: expected int, got str \(the port"),
+        ("[http]\nport = 70000", r"The setting http\.port in .* is wrong: expected int <= 65535 \("),
+        ('[http]\nport_file = "x"', r"There is no setting http\.port_file in "),
+        ('[database]\nurl = "mysql://x"', r"The setting database\.url in .* is wrong: "),
+        ('[identity]\nprivate_key_file = "gone.pem"', r"The file named by identity\.private_key_file in .* cannot be "),
+        ("[http", r"The settings file .*my\.toml is not valid TOML: "),
+    ],
+)
+def test_a_mistake_in_the_file_is_one_sentence(tmp_path: Path, text: str, sentence: str) -> None:
+    """The file and the key are named, and what to do."""
+    file = tmp_path / "my.toml"
+    file.write_text(text)
+    with pytest.raises(SetupError, match=f"^{sentence}") as caught:
+        load_settings(file, {})
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "sentence"),
+    [
+        ("CAREPLANE_HTTP_PORT", "many", r"The setting CAREPLANE_HTTP_PORT is wrong: expected int"),
+        ("CAREPLANE_HTTP_PROT", "1", r"The environment variable CAREPLANE_HTTP_PROT is not a setting"),
+        ("CAREPLANE_DATABASE_COMPONENT_URLS", "{", r"The setting CAREPLANE_DATABASE_COMPONENT_URLS is wrong: "),
+        ("DATABASE_URL", "mysql://user:hunter2@x", r"The setting DATABASE_URL is wrong: "),
+    ],
+)
+def test_a_mistake_in_the_environment_is_one_sentence(variable: str, value: str, sentence: str) -> None:
+    """The variable is named, its value is not repeated."""
+    with pytest.raises(SetupError, match=f"^{sentence}") as caught:
+        load_settings(None, {variable: value})
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    """A path with nothing there is one sentence."""
+    with pytest.raises(SetupError, match=r"cannot be read \(No such file or directory\): check its path"):
+        load_settings(tmp_path / "gone.toml", {})
+
+
+@given(st.dictionaries(st.sampled_from([setting.variable for setting in all_settings()]), st.text(max_size=20)))
+def test_whatever_the_environment_says_it_is_settings_or_a_sentence(environ: dict[str, str]) -> None:
+    """No value makes anything but settings or a SetupError."""
+    try:
+        answer: object = load_settings(None, environ)
+    except SetupError as error:
+        answer = error
+    assert str(answer)
+
+
+def test_the_example_is_plain_toml() -> None:
+    """The example has one table for each section."""
+    sections = {setting.section for setting in all_settings()} - {""}
+    assert set(tomllib.loads(DEV.read_text())) == sections

@@ -1,0 +1,64 @@
+"""Analytics under test: a database of its own, and events such as the registry makes them."""
+
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, date, datetime
+from uuid import UUID, uuid4
+
+import msgspec
+import pytest
+
+from careplane.components.events import PATIENT_CHANGED, PATIENT_STREAM, PatientEventBody
+from careplane.kernel.events import Delivery, Event
+from careplane.storage.database import Database
+
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+MakeEvent = Callable[..., Event]
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """Open the component's database."""
+    database = await Database.open(database_url, "analytics", size=4)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def changed() -> MakeEvent:
+    """Give a way to make the event of a patient's change."""
+
+    def make(patient_id: UUID | None = None, version: int = 1, **facts: object) -> Event:
+        plain = PatientEventBody(
+            patient_id=patient_id or uuid4(),
+            version=version,
+            at=NOON,
+            change="amended",
+            birth_year=1980,
+            gender="female",
+            postal_area="US-021",
+            registered_date=date(2026, 3, 1),
+            archived=False,
+        )
+        body = msgspec.structs.replace(plain, **facts)
+        return Event(
+            id=uuid4(),
+            type=PATIENT_CHANGED,
+            source=PATIENT_STREAM,
+            subject=body.patient_id,
+            version=body.version,
+            time=NOON,
+            body=msgspec.msgpack.encode(body),
+        )
+
+    return make
+
+
+@pytest.fixture
+def delivery() -> Callable[..., Delivery]:
+    """Give a way to put events into a delivery."""
+
+    def make(*events: Event, position: str = "1:1") -> Delivery:
+        return Delivery(stream=PATIENT_STREAM, position=position, events=events)
+
+    return make

@@ -1,0 +1,100 @@
+"""The whole platform on a fresh database, in each wiring in which components must behave the same."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import msgspec
+import pytest
+
+from careplane.app.catalog import NAMES, entries
+from careplane.app.host import Host
+from careplane.app.settings import Settings
+from careplane.kernel.context import Context, current, using
+from careplane.kernel.contract import Kind, Method
+from careplane.kernel.invoke import Invoke, Middleware
+from careplane.kernel.message import Message
+from careplane.kernel.principal import Principal
+from careplane_transports.inprocess.codec import encoded
+
+SCOPES = frozenset(
+    {
+        "patients:read",
+        "patients:write",
+        "patients:import",
+        "billing:read",
+        "billing:write",
+        "billing:open",
+        "analytics:read",
+        "users:read",
+        "users:write",
+    }
+)
+TESTER = Principal(id="tester", roles=("admin",), scopes=SCOPES)
+
+
+ANSWERS_ANEW = {"identity/login"}
+"""Commands that answer a repeat differently on purpose: a token is never kept, so each sign-in makes another one."""
+
+
+def twice(inner: Invoke) -> Invoke:
+    """Deliver every command twice under one idempotency key: the second answer must be the first one's."""
+
+    async def invoke(method: Method, request: Message, /) -> Message:
+        if method.kind is not Kind.COMMAND:
+            return await inner(method, request)
+        context = current()
+        key = context.idempotency_key or f"twice-{uuid4()}"
+        with using(msgspec.structs.replace(context, idempotency_key=key)):
+            first = await inner(method, request)
+            second = await inner(method, request)
+        assert second == first or method.path in ANSWERS_ANEW, f"{method.path} answered a repeated command differently"
+        return first
+
+    return invoke
+
+
+WIRINGS: dict[str, tuple[Middleware, ...]] = {"direct": (), "codec": (encoded,), "twice": (twice,)}
+
+StartPlatform = Callable[..., AbstractAsyncContextManager[Host]]
+
+
+@pytest.fixture(params=tuple(WIRINGS))
+def wiring(request: pytest.FixtureRequest) -> tuple[Middleware, ...]:
+    """Give each wiring in turn."""
+    return WIRINGS[request.param]
+
+
+@pytest.fixture
+def start_platform(database_url: str, tmp_path: Path) -> StartPlatform:
+    """Give a way to start the platform on the test's database, called as somebody who may do everything."""
+
+    @asynccontextmanager
+    async def start(*wiring: Middleware, settings: Settings | None = None) -> AsyncIterator[Host]:
+        settings = settings or Settings()
+        identity = msgspec.structs.replace(settings.identity, production=False, data_dir=tmp_path)
+        host = Host(
+            msgspec.structs.replace(settings, identity=identity), dict.fromkeys(NAMES, database_url), wiring=wiring
+        )
+        await host.start(entries(()))
+        try:
+            with using(Context(principal=TESTER, request_id="test")):
+                yield host
+        finally:
+            await host.stop()
+
+    return start
+
+
+@pytest.fixture
+async def platform(start_platform: StartPlatform, wiring: tuple[Middleware, ...]) -> AsyncIterator[Host]:
+    """Give the running platform in each wiring; make calls under `as_tester`."""
+    async with start_platform(*wiring) as host:
+        yield host
+
+
+@pytest.fixture
+def as_tester() -> Context:
+    """Give the context of a caller who may do everything."""
+    return Context(principal=TESTER, request_id="test")

@@ -1,0 +1,45 @@
+"""Identity in each wiring: users and sign-in are the same however a call arrives, and however often."""
+
+import pytest
+from uuid_utils.compat import uuid7
+
+from careplane.app.clock import SystemClock
+from careplane.app.host import Host
+from careplane.app.settings import Settings
+from careplane.components.identity.api import IDENTITY, AddUser, Identity, ListUsers, Login, TokenVerifier
+from careplane.kernel.context import Context, using
+from careplane.kernel.errors import AlreadyExists, Unauthenticated
+from careplane.kernel.invoke import proxy
+from careplane.kernel.message import Empty
+
+EMAIL, PASSWORD = "ada@example.org", "a long enough password"
+
+
+@pytest.fixture
+def identity(platform: Host) -> Identity:
+    """Give the interface."""
+    return proxy(IDENTITY, platform.calls)
+
+
+async def test_a_user_is_added_once_and_signs_in(identity: Identity, as_tester: Context) -> None:
+    """The token of a user names them and their roles; a second user with the e-mail is refused."""
+    with using(as_tester):
+        user = await identity.add_user(
+            AddUser(user_id=uuid7(), email=EMAIL, password=PASSWORD, roles=("clinician", "auditor"))
+        )
+        with pytest.raises(AlreadyExists):
+            await identity.add_user(AddUser(user_id=uuid7(), email=EMAIL, password=PASSWORD, roles=("admin",)))
+        assert (await identity.users(ListUsers())).users == (user,)
+    session = await identity.login(Login(email=EMAIL.upper(), password=PASSWORD))
+    settings = Settings().identity
+    verifier = TokenVerifier(
+        await identity.keys(Empty()), issuer=settings.issuer, audience=settings.audience, clock=SystemClock()
+    )
+    principal = verifier.verify(session.token)
+    assert (principal.id, set(principal.roles)) == (str(user.id), {"clinician", "auditor"})
+
+
+async def test_a_wrong_password_is_refused(identity: Identity) -> None:
+    """A stranger is told no more than that."""
+    with pytest.raises(Unauthenticated):
+        await identity.login(Login(email=EMAIL, password="wrong"))
