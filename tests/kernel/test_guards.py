@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import pytest
 from tests.kernel.desk import DESK, DO, GREET, LOOK, Ask, Desk, Said
+from tests.kernel.virtual_time import in_virtual_time
 
 from careplane.kernel.context import Context, current, using
 from careplane.kernel.contract import Component, Method
@@ -16,7 +17,7 @@ from careplane.kernel.errors import (
     ReentrantCall,
     Unauthenticated,
 )
-from careplane.kernel.guards import authorised, in_time, not_reentrant
+from careplane.kernel.guards import authorised, in_time, not_reentrant, without_key
 from careplane.kernel.invoke import Invoke, Middleware, layered, proxy
 from careplane.kernel.mailbox import Mailbox
 from careplane.kernel.message import Message
@@ -83,15 +84,20 @@ async def test_only_who_has_the_scope_passes(
     assert refusal is Unauthenticated or method.scope in refused.value.detail
 
 
-async def test_a_call_without_time_left_is_refused() -> None:
+@pytest.mark.parametrize(("left", "passes"), [(None, True), (0.1, True), (0.0, False), (-0.1, False)])
+def test_a_call_without_time_left_is_refused(left: float | None, passes: bool) -> None:
     """A deadline that has passed, to the moment, refuses the call; one to come or none lets it pass."""
-    now = asyncio.get_running_loop().time()
-    for deadline in (None, now + 60):
+
+    async def run() -> None:
+        deadline = None if left is None else asyncio.get_running_loop().time() + left
         with using(Context(deadline=deadline)):
-            assert await in_time(echo)(DO, Ask(text="x")) == Said(text="do x")
-    for deadline in (now - 1, now):
-        with using(Context(deadline=deadline)), pytest.raises(DeadlineExceeded):
-            await in_time(_never)(DO, Ask())
+            if passes:
+                assert await in_time(echo)(DO, Ask(text="x")) == Said(text="do x")
+                return
+            with pytest.raises(DeadlineExceeded):
+                await in_time(_never)(DO, Ask())
+
+    in_virtual_time(run())
 
 
 async def _never(_method: Method, _request: Message, /) -> Message:
@@ -137,3 +143,17 @@ async def test_the_same_component_may_be_called_twice_in_a_row() -> None:
         await desk.do(Ask())
         await desk.do(Ask())
         assert current().chain == ("other",)
+
+
+async def test_a_key_is_about_one_call_only() -> None:
+    """A component's own calls go without the key under which it was called."""
+    seen: list[str | None] = []
+
+    async def note(_method: Method, request: Message, /) -> Message:
+        seen.append(current().idempotency_key)
+        return request
+
+    with using(Context(idempotency_key="k")):
+        await without_key(note)(DO, Ask())
+        assert current().idempotency_key == "k"
+    assert seen == [None]

@@ -52,14 +52,14 @@ async def run_until_stopped(
         if settings.metrics.port:
             await stack.enter_async_context(showing(metrics.registry, settings.metrics.host, settings.metrics.port))
         await stack.enter_async_context(serving(front, settings.http.host, settings.http.port))
-        _settle_memory()
+        settle_memory()
         announce()
         await _until(stop, host)
         _log.info("stopping: finishing what has been accepted")
     _log.info("stopped")
 
 
-def _settle_memory() -> None:
+def settle_memory() -> None:
     """Spare the garbage collector what lives as long as we do, and look for garbage less often."""
     gc.collect()
     gc.freeze()

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from careplane.kernel.clock import Clock
 from careplane.kernel.contract import Component
 from careplane.kernel.events import Deliver
+from careplane.kernel.guards import without_key
 from careplane.kernel.ids import NewId
 from careplane.kernel.invoke import Invoke, proxy
 from careplane.storage.database import Database
@@ -30,7 +31,7 @@ class Parts:
 
     def to(self, component: Component[T]) -> T:
         """Return the interface of another component, wherever that runs."""
-        return proxy(component, self.calls)
+        return proxy(component, without_key(self.calls))
 
     def section(self, kind: type[T]) -> T:
         """Return the component's settings, which must be of that kind."""

@@ -48,7 +48,7 @@ class Edge:
 
     def __init__(self, parts: EdgeParts) -> None:
         """Put the edge before `parts.app`."""
-        self._parts = parts
+        self.parts = parts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request; there are no web sockets here."""
@@ -58,10 +58,10 @@ class Edge:
         elif kind == "websocket":
             await send({"type": "websocket.close", "code": 1008, "reason": "There are no web sockets here."})
         else:
-            await self._parts.app(scope, receive, send)
+            await self.parts.app(scope, receive, send)
 
     async def _exchange(self, exchange: Exchange, receive: Receive) -> None:
-        read_headers(exchange, self._parts.new_id, self._parts.trusted_proxies)
+        read_headers(exchange, self.parts.new_id, self.parts.trusted_proxies)
         try:
             row = self._admit(exchange)
             if has_body(exchange):
@@ -77,7 +77,7 @@ class Edge:
         """Let a request through with its context complete, or raise what is wrong with it."""
         row = self._row(exchange)
         check_headers(exchange)
-        principal = self._parts.admission.admit(exchange, row.route)
+        principal = self.parts.admission.admit(exchange, row.route)
         query = exchange.scope["query_string"]
         if query:
             check_query(query, row.queries)
@@ -89,7 +89,7 @@ class Edge:
 
     def _row(self, exchange: Exchange) -> Row:
         scope = exchange.scope
-        rows = self._parts.rows.match(scope["path"])
+        rows = self.parts.rows.match(scope["path"])
         if rows is None:
             raise NoSuchPath
         if exchange.head:
@@ -103,7 +103,7 @@ class Edge:
 
     async def _pass_on(self, exchange: Exchange, receive: Receive) -> None:
         try:
-            await self._parts.app(exchange.scope, receive, exchange.answer)
+            await self.parts.app(exchange.scope, receive, exchange.answer)
         except Exception as error:
             _log.error("an answer broke off", route=exchange.label, exc_info=error)
             if exchange.status:
@@ -117,9 +117,9 @@ class Edge:
     def _note(self, exchange: Exchange) -> None:
         seconds = exchange.seconds()
         label, method = exchange.label or NOWHERE, exchange.method or _ANY
-        self._parts.numbers.answered(label, method, exchange.status, seconds)
-        if self._parts.access is not None:
-            self._parts.access(exchange.context, method, label, exchange.status, seconds)
+        self.parts.numbers.answered(label, method, exchange.status, seconds)
+        if self.parts.access is not None:
+            self.parts.access(exchange.context, method, label, exchange.status, seconds)
 
 
 async def _read_body(exchange: Exchange, row: Row, receive: Receive) -> None:

@@ -9,6 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 
 from careplane.gateway.routes import Route, RouteTable
+from careplane.web.bodies import StrictRequest
 from careplane.web.notes import OPT, Notes
 
 Document = dict[str, Any]
@@ -79,6 +80,7 @@ def document(handlers: Iterable[HTTPRouteHandler], table: RouteTable) -> Documen
     chosen = list(handlers)
     app = Litestar(
         chosen,
+        request_class=StrictRequest,
         openapi_config=OpenAPIConfig(title="Careplane", version=version("careplane"), description=_ABOUT),
         logging_config=None,
     )

@@ -17,6 +17,7 @@ from careplane.gateway.rows import query_names
 from careplane.kernel import errors
 from careplane.kernel.context import current
 from careplane.kernel.errors import FieldError, Internal, InvalidArgument, PlatformError
+from careplane.web.bodies import NO_BODY
 from careplane.web.faults import fault
 from careplane.web.reply import Reply
 
@@ -110,6 +111,8 @@ def known(exception: Exception, handler: object = None) -> PlatformError:
 
 
 def _parameter(found: dict[str, str], names: Mapping[str, str]) -> FieldError:
+    if found.get("key") == "data":
+        return NO_BODY
     said = fault(msgspec.ValidationError(found.get("message", "")))
     name = found.get("key", "request")
     words = name.split("_")

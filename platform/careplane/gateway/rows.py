@@ -57,9 +57,4 @@ def _query_names(handler: HTTPRouteHandler) -> Iterator[tuple[str, str]]:
         if name in _RESERVED or name in in_path:
             continue
         kwarg = field.kwarg_definition
-        if isinstance(kwarg, ParameterKwarg):
-            if kwarg.header or kwarg.cookie:
-                continue
-            yield name, kwarg.query or name
-        else:
-            yield name, name
+        yield name, (kwarg.name if isinstance(kwarg, ParameterKwarg) else None) or name

@@ -2,7 +2,9 @@
 
 import asyncio
 
-from careplane.kernel.context import current
+import msgspec
+
+from careplane.kernel.context import current, using
 from careplane.kernel.contract import Method
 from careplane.kernel.errors import DeadlineExceeded, PermissionDenied, ReentrantCall, Unauthenticated
 from careplane.kernel.invoke import Invoke
@@ -45,5 +47,18 @@ def not_reentrant(inner: Invoke) -> Invoke:
         if method.component in chain:
             raise ReentrantCall(meta={"chain": [*chain, method.component]})
         return await inner(method, request)
+
+    return invoke
+
+
+def without_key(inner: Invoke) -> Invoke:
+    """Call without the caller's idempotency key: it is a promise about that call, not about those that follow."""
+
+    async def invoke(method: Method, request: Message, /) -> Message:
+        context = current()
+        if context.idempotency_key is None:
+            return await inner(method, request)
+        with using(msgspec.structs.replace(context, idempotency_key=None)):
+            return await inner(method, request)
 
     return invoke

@@ -9,6 +9,7 @@ import asyncpg
 
 from careplane.kernel.errors import FailedPrecondition
 from careplane.storage.database import database_errors, role_of
+from careplane.storage.restored import adopt_outbox
 
 _LOCK = 0x63617265_706C616E  # "careplan": one migration at a time in a database
 _ROLE_PLACEHOLDER = "CURRENT_ROLE_OF_COMPONENT"
@@ -56,6 +57,9 @@ async def _migrate_component(connection: "asyncpg.Connection[asyncpg.Record]", n
         if file.name not in applied:
             await _apply(connection, name, file.name, text, checksum)
             fresh.append(file.name)
+    async with connection.transaction():
+        await connection.execute(f"SET LOCAL search_path TO {name}")
+        await adopt_outbox(connection)
     return fresh
 
 

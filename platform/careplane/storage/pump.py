@@ -3,7 +3,9 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
+from careplane.kernel.cancelling import is_cancelled
 from careplane.kernel.errors import PlatformError
 
 Step = Callable[[], Awaitable[bool]]
@@ -36,7 +38,7 @@ class Pump:
         self._idle = idle
         self._rest = rest
         self._woken = asyncio.Event()
-        self._stopping = False
+        self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self.failures = 0
 
@@ -52,7 +54,7 @@ class Pump:
         """Finish the work at hand, or leave it for the next start after `within` seconds."""
         if self._task is None:
             return
-        self._stopping = True
+        self._stopping.set()
         self._woken.set()
         done, _ = await asyncio.wait((self._task,), timeout=within)
         if not done:
@@ -62,33 +64,40 @@ class Pump:
     async def _run(self) -> None:
         while True:
             self._woken.clear()
-            stopping = self._stopping
+            stopping = self._stopping.is_set()
             more = await self._try()
             if stopping and not more:
                 return
             if not more:
-                await self._wait(self._idle)
-            if not self._stopping:
-                await asyncio.sleep(self._rest)
+                await _first(self._woken, self._idle)
+            await _first(self._stopping, self._rest)
 
     async def _try(self) -> bool:
         try:
             more = await self._step()
+        except asyncio.CancelledError:
+            if is_cancelled():
+                raise
+            await self._failed(RuntimeError("what the step waited for was cancelled"))
+            return False
         except Exception as error:  # noqa: BLE001 - reported; the work stays where it is and is tried again
-            self.failures += 1
-            if not isinstance(error, PlatformError) or self.failures == 1:
-                self._report(self.name, error)
-            await asyncio.sleep(_backoff(self.failures))
+            await self._failed(error)
             return False
         self.failures = 0
         return more
 
-    async def _wait(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._woken.wait()
-        except TimeoutError:
-            return
+    async def _failed(self, error: Exception) -> None:
+        self.failures += 1
+        if not isinstance(error, PlatformError) or self.failures == 1:
+            self._report(self.name, error)
+        await _first(self._stopping, _backoff(self.failures))
+
+
+async def _first(event: asyncio.Event, seconds: float) -> None:
+    """Return when the event is set or the time is over, whichever is first."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
 
 
 def _backoff(failures: int) -> float:

@@ -8,7 +8,7 @@ import msgspec
 from litestar import Request
 
 from careplane.kernel.errors import FieldError, InvalidArgument
-from careplane.web.faults import WHOLE, faults, shown
+from careplane.web.faults import WHOLE, fault, faults, shown
 from careplane.web.strict import has_structs_inside, strict
 
 T = TypeVar("T")
@@ -16,6 +16,7 @@ T = TypeVar("T")
 BODY: Final = "careplane_body"
 """Under which key of the ASGI scope the edge leaves the body."""
 
+NO_BODY: Final = FieldError(field=WHOLE, message="is required: send a JSON object")
 _NUL: Final = b"\\u0000"
 _OBJECT: Final = msgspec.json.Decoder(dict[str, Any])
 
@@ -40,7 +41,7 @@ class StrictRequest(Request[Any, Any, Any]):
 def read(body: bytes, kind: type[T]) -> T:
     """Return the body as a `kind`; raise InvalidArgument that says where it does not fit."""
     if not body:
-        raise _refused("is required: send a JSON object")
+        raise InvalidArgument(fields=(NO_BODY,))
     decoders = _DECODERS.get(kind) or _decoders(kind)
     try:
         value: T = decoders.value.decode(body)
@@ -83,7 +84,8 @@ def _unfit(body: bytes, kind: type[Any], first: msgspec.ValidationError) -> Inva
     try:
         values = _OBJECT.decode(body)
     except msgspec.ValidationError:
-        return _refused("must be a JSON object")
+        found = fault(first)
+        return _refused("must be a JSON object") if found.field == WHOLE else InvalidArgument(fields=(found,))
     except (msgspec.DecodeError, UnicodeError):
         return _malformed()
     except RecursionError:

@@ -33,6 +33,7 @@ _PLAIN: Final = {
     "Invalid UUID": f"must be {_WORDS['uuid']}",
     "Invalid RFC3339 encoded date": "must be a real date, written YYYY-MM-DD",
     "Number out of range": "is a number out of range",
+    "Integer value out of range": "is a number out of range",
 }
 
 

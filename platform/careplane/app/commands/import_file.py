@@ -21,7 +21,7 @@ from careplane.app.terminal import Report, progress, say
 from careplane.components.patient.api import PATIENT, ImportedPatient, ImportPatients, ImportReport, Patients
 from careplane.components.patient.formats import pieces, read_records
 from careplane.components.patient.sources import Rejection, SourceRecord
-from careplane.kernel.errors import DeadlineExceeded, Unavailable
+from careplane.kernel.errors import Aborted, DeadlineExceeded, Unavailable
 from careplane.kernel.invoke import proxy
 
 BATCH = 500
@@ -130,6 +130,6 @@ async def _patiently(patients: Patients, request: ImportPatients) -> ImportRepor
     for pause in RETRY_PAUSES_SECONDS:
         try:
             return await patients.import_patients(request)
-        except (Unavailable, DeadlineExceeded):
+        except (Aborted, Unavailable, DeadlineExceeded):  # Aborted: another import has just brought one of these
             await asyncio.sleep(pause)
     return await patients.import_patients(request)

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 from litestar import get
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from careplane.components.analytics.api import (
     Analytics,
@@ -31,9 +31,9 @@ def endpoints(analytics: Analytics, _web: WebParts) -> list[HTTPRouteHandler]:
 
     @get("/api/analytics/registrations", summary="Registrations by day, week or month", tags=_TAGS)
     async def registrations(
-        interval: Annotated[str, Parameter(description="day, week or month.")] = "day",
-        date_from: Annotated[date | None, Parameter(query="from", description="The first day, YYYY-MM-DD.")] = None,
-        date_to: Annotated[date | None, Parameter(query="to", description="The last day, YYYY-MM-DD.")] = None,
+        interval: Annotated[str, QueryParameter(description="day, week or month.")] = "day",
+        date_from: Annotated[date | None, QueryParameter(name="from", description="The first day, YYYY-MM-DD.")] = None,
+        date_to: Annotated[date | None, QueryParameter(name="to", description="The last day, YYYY-MM-DD.")] = None,
     ) -> Reply[Registrations]:
         request = GetRegistrations(interval=interval, date_from=date_from, date_to=date_to)
         return Reply(await analytics.registrations(request))

@@ -4,6 +4,7 @@ from typing import Final
 
 from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import JSONBody
 
 from careplane.components.identity.api import Identity, KeySet, Login, Session
 from careplane.kernel.context import current
@@ -45,7 +46,7 @@ def endpoints(identity: Identity, _web: WebParts) -> list[HTTPRouteHandler]:
     """Return the handlers."""
 
     @post("/auth/login", summary="Sign in", tags=_TAGS, status_code=200, opt=noted(_LOGIN))
-    async def login(data: LoginBody, request: StrictRequest) -> Reply[Session]:
+    async def login(data: JSONBody[LoginBody], request: StrictRequest) -> Reply[Session]:
         address = request.client.host if request.client else None
         return Reply(await identity.login(Login(data.email, data.password, address)))
 

@@ -8,7 +8,7 @@ import msgspec
 from litestar import delete, get, patch, post, put
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import FromPath, JSONBody, PathParameter, QueryParameter
 from msgspec import UNSET, UnsetType
 
 from careplane.components.patient.api import (
@@ -129,7 +129,7 @@ def _register(patients: Patients, web: WebParts) -> HTTPRouteHandler:
     notes = Notes(headers=("Idempotency-Key",), required=_REQUIRED, fails=(409, 422), body=_SENT, answer=_SHOWN)
 
     @post("/api/patients", summary="Register a patient", tags=_TAGS, opt=noted(notes))
-    async def register_patient(data: PatientBody) -> Reply[PatientView]:
+    async def register_patient(data: JSONBody[PatientBody]) -> Reply[PatientView]:
         view = await patients.register(RegisterPatient(patient_id=web.new_id(), **data.written()))
         location = (b"location", f"/api/patients/{view.id}".encode())
         return Reply(view, status=201, headers=(location, (b"etag", etag(view.version))))
@@ -142,18 +142,22 @@ def _search(patients: Patients, web: WebParts) -> HTTPRouteHandler:
 
     @get("/api/patients", summary="List and search patients", tags=_TAGS, opt=noted(notes))
     async def search_patients(  # noqa: PLR0913, PLR0917 - a parameter each, as in the URL
-        limit: Annotated[int, Parameter(ge=1, le=LIMIT_MAX, description="How many patients a page holds.")] = 50,
-        cursor: Annotated[str | None, Parameter(description="The nextCursor of the page before.")] = None,
-        sort: Annotated[str | None, Parameter(description=f"One of {', '.join(SORTS)}.")] = None,
+        limit: Annotated[int, QueryParameter(ge=1, le=LIMIT_MAX, description="How many patients a page holds.")] = 50,
+        cursor: Annotated[str | None, QueryParameter(description="The nextCursor of the page before.")] = None,
+        sort: Annotated[str | None, QueryParameter(description=f"One of {', '.join(SORTS)}.")] = None,
         name: Annotated[
-            str | None, Parameter(description="Words of the name: any order, prefixes, a typo each.")
+            str | None, QueryParameter(description="Words of the name: any order, prefixes, a typo each.")
         ] = None,
-        email: Annotated[str | None, Parameter(description="The e-mail address.")] = None,
-        date_of_birth: Annotated[str | None, Parameter(query="dateOfBirth", description="YYYY-MM-DD.")] = None,
-        identifier: Annotated[str | None, Parameter(description="value, or system|value.")] = None,
-        q: Annotated[str | None, Parameter(description="Words of the name or a number, as in a search box.")] = None,
+        email: Annotated[str | None, QueryParameter(description="The e-mail address.")] = None,
+        date_of_birth: Annotated[str | None, QueryParameter(name="dateOfBirth", description="YYYY-MM-DD.")] = None,
+        identifier: Annotated[str | None, QueryParameter(description="value, or system|value.")] = None,
+        q: Annotated[
+            str | None, QueryParameter(description="Words of the name or a number, as in a search box.")
+        ] = None,
         *,
-        archived: Annotated[bool, Parameter(description="The archived patients instead of the active ones.")] = False,
+        archived: Annotated[
+            bool, QueryParameter(description="The archived patients instead of the active ones.")
+        ] = False,
     ) -> Reply[PatientList]:
         search = (sort, name, email, date_of_birth, identifier, q, archived)
         request = SearchPatients(
@@ -183,7 +187,7 @@ def _get(patients: Patients) -> HTTPRouteHandler:
         opt=noted(Notes(headers=("If-None-Match",), fails=(410,), answer=_SHOWN)),
         responses={304: ResponseSpec(None, description="The caller has this version already.")},
     )
-    async def get_patient(patient_id: UUID, request: StrictRequest) -> Reply[PatientView]:
+    async def get_patient(patient_id: FromPath[UUID], request: StrictRequest) -> Reply[PatientView]:
         view: Any
         if _wants_fhir(request):
             document = await patients.document(GetPatient(patient_id=patient_id))
@@ -205,7 +209,9 @@ def _changes(patients: Patients) -> list[HTTPRouteHandler]:
     amending = replace(_CHANGING, body={"phone": "+44 20 7946 0000"}, answer=_SHOWN, media=(MERGE_PATCH,))
 
     @put("/api/patients/{patient_id:str}", summary="Replace a patient", tags=_TAGS, opt=noted(replacing))
-    async def replace_patient(patient_id: UUID, data: PatientBody, request: StrictRequest) -> Reply[PatientView]:
+    async def replace_patient(
+        patient_id: FromPath[UUID], data: JSONBody[PatientBody], request: StrictRequest
+    ) -> Reply[PatientView]:
         version = expected_version(header(request, b"if-match"))
         change = ReplacePatient(
             patient_id=patient_id, expected_version=version, cleared=data.cleared(), **data.written()
@@ -213,7 +219,9 @@ def _changes(patients: Patients) -> list[HTTPRouteHandler]:
         return _changed(await patients.replace(change))
 
     @patch("/api/patients/{patient_id:str}", summary="Change a patient (RFC 7396)", tags=_TAGS, opt=noted(amending))
-    async def amend_patient(patient_id: UUID, data: PatientBody, request: StrictRequest) -> Reply[PatientView]:
+    async def amend_patient(
+        patient_id: FromPath[UUID], data: JSONBody[PatientBody], request: StrictRequest
+    ) -> Reply[PatientView]:
         version = expected_version(header(request, b"if-match"))
         change = AmendPatient(patient_id=patient_id, patch=_encode(data).decode(), expected_version=version)
         return _changed(await patients.amend(change))
@@ -230,7 +238,7 @@ def _archive(patients: Patients) -> list[HTTPRouteHandler]:
         opt=noted(_CHANGING),
         status_code=204,
     )
-    async def archive_patient(patient_id: UUID, request: StrictRequest) -> Reply[None]:
+    async def archive_patient(patient_id: FromPath[UUID], request: StrictRequest) -> Reply[None]:
         version = expected_version(header(request, b"if-match"))
         await patients.archive(ArchivePatient(patient_id=patient_id, expected_version=version))
         return Reply(None, status=204)
@@ -242,7 +250,7 @@ def _archive(patients: Patients) -> list[HTTPRouteHandler]:
         opt=noted(_CHANGING),
         status_code=200,
     )
-    async def restore_patient(patient_id: UUID, request: StrictRequest) -> Reply[PatientView]:
+    async def restore_patient(patient_id: FromPath[UUID], request: StrictRequest) -> Reply[PatientView]:
         version = expected_version(header(request, b"if-match"))
         return _changed(await patients.restore(RestorePatient(patient_id=patient_id, expected_version=version)))
 
@@ -252,10 +260,11 @@ def _archive(patients: Patients) -> list[HTTPRouteHandler]:
 def _history(patients: Patients) -> list[HTTPRouteHandler]:
     @get("/api/patients/{patient_id:str}/history", summary="List who changed a patient, and when", tags=_TAGS)
     async def list_versions(
-        patient_id: UUID,
-        limit: Annotated[int, Parameter(ge=1, le=LIMIT_MAX)] = 50,
+        patient_id: FromPath[UUID],
+        limit: Annotated[int, QueryParameter(ge=1, le=LIMIT_MAX)] = 50,
         before_version: Annotated[
-            int | None, Parameter(query="beforeVersion", ge=1, description="The nextBeforeVersion of the page before.")
+            int | None,
+            QueryParameter(name="beforeVersion", ge=1, description="The nextBeforeVersion of the page before."),
         ] = None,
     ) -> Reply[PatientHistory]:
         request = GetHistory(patient_id=patient_id, limit=limit, before_version=before_version)
@@ -263,7 +272,7 @@ def _history(patients: Patients) -> list[HTTPRouteHandler]:
 
     @get("/api/patients/{patient_id:str}/history/{version:str}", summary="Read a patient as it was", tags=_TAGS)
     async def get_version(
-        patient_id: UUID, version: Annotated[int, Parameter(ge=1, le=2**31 - 1)]
+        patient_id: FromPath[UUID], version: Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
     ) -> Reply[PatientView]:
         view = await patients.version(GetVersion(patient_id=patient_id, version=version))
         return Reply(view, headers=((b"etag", etag(view.version)),))
@@ -273,7 +282,7 @@ def _history(patients: Patients) -> list[HTTPRouteHandler]:
 
 def _billing_account(patients: Patients) -> HTTPRouteHandler:
     @get("/api/patients/{patient_id:str}/billing-account", summary="Read a patient's account", tags=_TAGS)
-    async def get_billing_account(patient_id: UUID) -> Reply[PatientAccount]:
+    async def get_billing_account(patient_id: FromPath[UUID]) -> Reply[PatientAccount]:
         return Reply(await patients.billing_account(GetPatient(patient_id=patient_id)))
 
     return get_billing_account

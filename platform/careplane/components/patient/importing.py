@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -20,6 +20,7 @@ BATCH_MAX = 1000
 
 _METHOD = PATIENT.methods["import_patients"]
 _KNOWN = "known"
+_REJECTED = "rejected"
 
 MakeWrite = Callable[[Method, Message, Message, Patient], PatientWrite]
 
@@ -36,16 +37,32 @@ class Importer:
         """Import all the records and say of each what became of it; raise Unavailable when that is not known."""
         if len(request.records) > BATCH_MAX:
             raise InvalidArgument(fields=(FieldError(field="records", message=f"must be at most {BATCH_MAX}"),))
-        seen: set[str] = set()
-        first = [record for record in request.records if not _again(record, seen)]
-        made = await asyncio.gather(*(self._import(record, stamp) for record in first))
-        outcomes = {outcome.line: outcome for outcome in made}
-        report = ImportReport(
-            outcomes=tuple(outcomes.get(r.line) or ImportOutcome(line=r.line, status=_KNOWN) for r in request.records)
-        )
+        report = ImportReport(outcomes=await self._outcomes(request.records, stamp))
         counts = Counter(outcome.status for outcome in report.outcomes)
         applied = await self._store.record(entry_for(_METHOD, request, report, detail=dict(counts)))
         return report if applied.reply is None else msgspec.msgpack.decode(applied.reply, type=ImportReport)
+
+    async def _outcomes(self, records: Sequence[ImportedPatient], stamp: Stamp) -> tuple[ImportOutcome, ...]:
+        """Import side by side what shares no source; of those that do the first good one goes in, whichever it is."""
+        outcomes: dict[int, ImportOutcome] = {}
+        taken: set[str] = set()
+        while len(outcomes) < len(records):
+            asked: set[str] = set()
+            chosen: list[int] = []
+            for place, record in enumerate(records):
+                if place in outcomes:
+                    continue
+                if not taken.isdisjoint(record.sources):
+                    outcomes[place] = ImportOutcome(line=record.line, status=_KNOWN)
+                elif asked.isdisjoint(record.sources):
+                    chosen.append(place)
+                    asked.update(record.sources)
+            made = await asyncio.gather(*(self._import(records[place], stamp) for place in chosen))
+            outcomes.update(zip(chosen, made, strict=True))
+            for place, outcome in zip(chosen, made, strict=True):
+                if outcome.status != _REJECTED:
+                    taken.update(records[place].sources)
+        return tuple(outcomes[place] for place in range(len(records)))
 
     async def _import(self, record: ImportedPatient, stamp: Stamp) -> ImportOutcome:
         try:
@@ -58,15 +75,8 @@ class Importer:
         except KnownSource:
             return ImportOutcome(line=record.line, status=_KNOWN)
         except (InvalidArgument, AlreadyExists) as error:
-            return ImportOutcome(line=record.line, status="rejected", reason=_reason(error))
+            return ImportOutcome(line=record.line, status=_REJECTED, reason=_reason(error))
         return ImportOutcome(line=record.line, status="imported")
-
-
-def _again(record: ImportedPatient, seen: set[str]) -> bool:
-    """Tell whether an earlier record of the batch shares a source, and remember this one's."""
-    again = not seen.isdisjoint(record.sources)
-    seen.update(record.sources)
-    return again
 
 
 def _reason(error: InvalidArgument | AlreadyExists) -> str:
