@@ -19,6 +19,7 @@ from careplane.app.postmaster import Postmaster
 from careplane.app.setup_error import SetupError
 
 _LONGEST_SOCKET_FOLDER = 85  # the kernel takes 104 characters on macOS and 108 on Linux, the socket's name included
+_SOCKET_LOCK = ".s.PGSQL.5432.lock"
 _POLL_S = 0.01
 _STILL_DYING = "pre-existing shared memory block"
 
@@ -91,18 +92,29 @@ class EmbeddedPostgres:
             return False
         if self._process.poll() is None:
             return True
-        lines = self._log.read_text(errors="replace").strip().splitlines()
+        lines = self._last_words(self._process.pid)
         if any(_STILL_DYING in line for line in lines):
             return False
         reason = next((line.partition("FATAL:")[2].strip() for line in lines if "FATAL:" in line), "it gave no reason")
         sentence = (
-            f"PostgreSQL could not start ({reason}): mend that and start Careplane again. More is in {self._log}."
+            f"PostgreSQL could not start ({reason}): mend that and start Careplane again. More is in {self._log} and "
+            f"{self._pgdata}/log."
         )
         raise SetupError(sentence)
+
+    def _last_words(self, pid: int) -> list[str]:
+        """Return what the process has written to its output, and after that to its own log."""
+        later = sorted((self._pgdata / "log").glob("*.log"), key=lambda file: file.stat().st_mtime)
+        lines = [line for file in later[-1:] for line in file.read_text(errors="replace").splitlines()]
+        own = [line for line in lines if f"[{pid}]" in line]
+        return [*self._log.read_text(errors="replace").splitlines(), *own]
 
     def _launch(self, account: Account) -> None:
         socket_folder = _socket_folder(self._pgdata, account)
         write_conf(self._pgdata, socket_folder)
+        # Left by one that was killed, and no postmaster of ours lives: its number may be another program's by now, or
+        # a zombie's, and PostgreSQL would take either for a rival at the socket.
+        (socket_folder / _SOCKET_LOCK).unlink(missing_ok=True)
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - a program out of our own wheel
                 [program("postgres"), "-D", self._pgdata],

@@ -1,5 +1,6 @@
 """The gateway of this process: its routes, its way to the components, its checks and its numbers."""
 
+import sys
 from collections.abc import Callable, Mapping
 
 from uuid_utils.compat import uuid7
@@ -7,7 +8,8 @@ from uuid_utils.compat import uuid7
 from careplane.app.catalog import CATALOG, NAMES
 from careplane.app.clock import SystemClock
 from careplane.app.host import Host, Hosted
-from careplane.app.settings import Settings
+from careplane.app.logs import is_pretty
+from careplane.app.settings import LoggingSettings, Settings
 from careplane.app.setup_error import SetupError
 from careplane.components.analytics.api import ANALYTICS
 from careplane.components.analytics.http import endpoints as analytics_endpoints
@@ -15,14 +17,19 @@ from careplane.components.identity.api import IDENTITY, Identity, TokenVerifier
 from careplane.components.identity.http import endpoints as identity_endpoints
 from careplane.components.patient.api import PATIENT
 from careplane.components.patient.http import endpoints as patient_endpoints
+from careplane.gateway.access_log import AccessLog, JsonAccessLog, write_access
+from careplane.gateway.admission import Verify
 from careplane.gateway.application import GatewayParts, make_application
 from careplane.gateway.edge import Edge
+from careplane.gateway.health import Check
 from careplane.gateway.metrics import Metrics, Reading
 from careplane.gateway.routes import GATEWAY, default_routes_file, read_routes
 from careplane.gateway.settings import EdgeSettings
 from careplane.gateway.yaml_reading import RouteFileError
-from careplane.kernel.invoke import proxy
+from careplane.kernel.invoke import Invoke, proxy
 from careplane.kernel.message import Empty
+from careplane.kernel.principal import ANONYMOUS
+from careplane_transports.inprocess.switchboard import Switchboard
 
 _SECRET_MIN = 32
 
@@ -32,7 +39,19 @@ async def make_front(settings: Settings, host: Host, metrics: Metrics, *, cursor
 
     Raises SetupError where the route table is wrong, with the line of every mistake.
     """
-    identity = proxy(IDENTITY, host.calls)
+    verifier = await _verifier(settings, proxy(IDENTITY, host.calls))
+    checks = {name: hosted.database.check for name, hosted in host.hosted.items()}
+    return _edge(settings, host.calls, verifier.verify, cursor_secret, checks, metrics)
+
+
+def check_routes(settings: Settings) -> None:
+    """Raise SetupError where the route table is wrong, with the line of every mistake; nothing is started."""
+    _edge(settings, Switchboard(), lambda _: ANONYMOUS, bytes(_SECRET_MIN), {}, Metrics())
+
+
+def _edge(
+    settings: Settings, calls: Invoke, verify: Verify, secret: bytes, checks: Mapping[str, Check], metrics: Metrics
+) -> Edge:
     try:
         table = read_routes(
             settings.http.routes_file or default_routes_file(), components=(*NAMES, GATEWAY), scopes=_scopes()
@@ -40,16 +59,17 @@ async def make_front(settings: Settings, host: Host, metrics: Metrics, *, cursor
         parts = GatewayParts(
             table=table,
             components={
-                IDENTITY.name: (identity_endpoints, identity),
-                PATIENT.name: (patient_endpoints, proxy(PATIENT, host.calls)),
-                ANALYTICS.name: (analytics_endpoints, proxy(ANALYTICS, host.calls)),
+                IDENTITY.name: (identity_endpoints, proxy(IDENTITY, calls)),
+                PATIENT.name: (patient_endpoints, proxy(PATIENT, calls)),
+                ANALYTICS.name: (analytics_endpoints, proxy(ANALYTICS, calls)),
             },
-            verify=(await _verifier(settings, identity)).verify,
-            settings=EdgeSettings(cursor_secret=cursor_secret, trusted_proxies=settings.http.trusted_proxies),
+            verify=verify,
+            settings=EdgeSettings(cursor_secret=secret, trusted_proxies=settings.http.trusted_proxies),
             new_id=uuid7,
             clock=SystemClock(),
-            checks={name: hosted.database.check for name, hosted in host.hosted.items()},
+            checks=checks,
             metrics=metrics,
+            access=_access_log(settings.logging),
         )
         return make_application(parts)
     except RouteFileError as error:
@@ -74,6 +94,13 @@ def host_metrics(metrics: Metrics, host: Host) -> None:
     metrics.gauge("careplane_component", "What components tell of themselves", lambda: _gauges(host), "gauge")
     metrics.counter("careplane_batches", "Group commits", lambda: _commits(host, "flushes"), "commit")
     metrics.counter("careplane_batched", "Pieces of work in group commits", lambda: _commits(host, "flushed"), "commit")
+
+
+def _access_log(logging: LoggingSettings) -> AccessLog | None:
+    """Return the log of requests, whose lines are of level info; JSON is written without a detour, for it is hot."""
+    if logging.level in {"warning", "error"}:
+        return None
+    return write_access if is_pretty(logging.format, sys.stderr) else JsonAccessLog(sys.stderr.write, SystemClock())
 
 
 def _each(host: Host, read: Callable[[Hosted], float]) -> Reading:

@@ -23,8 +23,7 @@ def configure_logs(log_format: Format = "auto", level: Level = "info", stream: T
     """Send every log, structlog's and the standard library's, as lines to `stream` (standard error)."""
     out = stream or sys.stderr
     threshold = logging.getLevelNamesMapping()[level.upper()]
-    pretty = log_format == "pretty" or (log_format == "auto" and out.isatty())
-    renderer = _pretty(out) if pretty else _json
+    renderer = _pretty(out) if is_pretty(log_format, out) else _json
     last: list[Processor] = [exception_without_values, redact, renderer]
     structlog.configure(
         processors=[*_first(), *last],
@@ -44,6 +43,11 @@ def configure_logs(log_format: Format = "auto", level: Level = "info", stream: T
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(max(threshold, logging.WARNING))
     logging.captureWarnings(capture=True)
+
+
+def is_pretty(log_format: Format, out: TextIO) -> bool:
+    """Tell whether logs to `out` are for people."""
+    return log_format == "pretty" or (log_format == "auto" and out.isatty())
 
 
 def log_loop_exception(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

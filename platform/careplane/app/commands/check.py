@@ -3,18 +3,20 @@
 from rich.console import Console
 from rich.table import Table
 
+from careplane.app.front import check_routes
 from careplane.app.settings import Settings
 from careplane.app.settings_source import all_settings
 
 
 def run_check(settings: Settings) -> None:
-    """Print every setting at its value; that it prints means that all of them are valid."""
+    """Print every setting at its value; that it prints means that all of them are valid, and the route table too."""
     table = Table("setting", "value", "meaning")
     for setting in all_settings():
         section = getattr(settings, setting.section) if setting.section else settings
         value = getattr(section, setting.name)
         shown = ("set" if value else "not set") if setting.secret else str(value)
         table.add_row(setting.key, shown, setting.description)
+    check_routes(settings)
     console = Console()
     console.print(table)
-    console.print("The settings are valid.")
+    console.print("The settings and the route table are valid.")
