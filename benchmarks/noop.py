@@ -17,7 +17,7 @@ from careplane.app.clock import SystemClock
 from careplane.app.front import make_front
 from careplane.app.host import Host
 from careplane.app.logs import configure_logs
-from careplane.app.running import settle_memory
+from careplane.app.memory import settle_memory
 from careplane.app.settings_source import load_settings
 from careplane.components.identity.api import IDENTITY
 from careplane.components.identity.keys import key_set, load_keys

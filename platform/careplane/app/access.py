@@ -13,6 +13,7 @@ from careplane.app.catalog import NAMES, entries
 from careplane.app.databases import database_urls
 from careplane.app.host import Host
 from careplane.app.logs import configure_logs
+from careplane.app.memory import settle_memory
 from careplane.app.settings import Settings
 from careplane.components.identity.api import scopes_of
 from careplane.kernel.context import Context, using
@@ -36,6 +37,7 @@ async def platform_access(settings: Settings, components: tuple[str, ...]) -> As
         with tempfile.TemporaryDirectory() as folder:
             host = Host(_without_sign_in(settings, Path(folder)), urls)
             await host.start(entries(components))
+            settle_memory()
             try:
                 with using(Context(principal=operator(), request_id=f"cli-{os.getpid()}")):
                     yield host

@@ -1,7 +1,6 @@
 """Running the platform until it is told to stop: components, gateway and metrics up in order, and down again."""
 
 import asyncio
-import gc
 import signal
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
@@ -12,13 +11,12 @@ from careplane.app.catalog import Entry
 from careplane.app.front import host_metrics, make_front
 from careplane.app.host import Host
 from careplane.app.logs import log_loop_exception
+from careplane.app.memory import settle_memory
 from careplane.app.settings import Settings
 from careplane.app.setup_error import SetupError
 from careplane.gateway.metrics import Metrics
 from careplane.gateway.metrics_listener import showing
 from careplane.gateway.server import serving
-
-_YOUNG_OBJECTS = 20_000
 
 _log = structlog.get_logger(__name__)
 
@@ -57,13 +55,6 @@ async def run_until_stopped(
         await _until(stop, host)
         _log.info("stopping: finishing what has been accepted")
     _log.info("stopped")
-
-
-def settle_memory() -> None:
-    """Spare the garbage collector what lives as long as we do, and look for garbage less often."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_YOUNG_OBJECTS, 20, 50)
 
 
 def _stop_signals() -> asyncio.Event:

@@ -10,11 +10,10 @@ from datetime import date
 import msgspec
 
 from careplane.components.patient.dates import first_day, instant_day, whole
-from careplane.components.patient.document import Document
+from careplane.components.patient.document import Document, encode
 from careplane.components.patient.messages import PatientFields
-from careplane.components.patient.reading import read_document
 from careplane.components.patient.shape_rules import GENDERS, IDENTIFIER_SYSTEM_MAX, IDENTIFIER_VALUE_MAX
-from careplane.components.patient.simple import fields_of
+from careplane.components.patient.simple import fields_in
 from careplane.components.patient.texts import unstorable_text
 from careplane.components.patient.writing import LISTS
 from careplane.kernel.errors import FieldError
@@ -29,7 +28,7 @@ def check_document(document: Document, registered_date: str | None, *, today: da
     if unstorable_text(document):
         return (FieldError(field="document", message="must not contain NUL characters or unpaired surrogates"),)
     try:
-        fields = fields_of(read_document(document))
+        fields = fields_in(encode(document))
     except msgspec.ValidationError as e:
         return (FieldError(field="document", message=f"is not as FHIR R4 defines a Patient: {e}"),)
     return (*_faults(fields, today), *_registered(registered_date, today))

@@ -3,6 +3,8 @@
 DIGITS = 9
 BLOCK = 1000
 
+_DOUBLED = str.maketrans("0123456789", "0246813579")
+
 
 def medical_record_number(serial: int) -> str:
     """Write the `serial`-th number, such as "000000042-2": nine digits and their Luhn check digit (ISO/IEC 7812-1)."""
@@ -17,5 +19,6 @@ def is_medical_record_number(text: str) -> bool:
 
 
 def _luhn(digits: str) -> str:
-    doubled = (int(d) * (2 if place % 2 == 0 else 1) for place, d in enumerate(reversed(digits)))
-    return str(-sum(d - 9 if d > 9 else d for d in doubled) % 10)  # noqa: PLR2004 - two digits are added up
+    """Return the check digit: every second digit counts double from the right, and ten's digits are added up."""
+    total = sum(map(int, digits[-2::-2])) + sum(map(int, digits[::-2].translate(_DOUBLED)))
+    return str(-total % 10)

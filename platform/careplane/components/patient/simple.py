@@ -80,5 +80,8 @@ def primary_address(addresses: tuple[PostalAddress, ...]) -> int | None:
 
 def primary_point(telecom: tuple[ContactPoint, ...], system: str) -> int | None:
     """Return the index of the e-mail or phone that the simple view shows: the best ranked that is in use."""
+    if len(telecom) == 1:
+        only = telecom[0]
+        return 0 if only.system == system and only.value and only.use != "old" else None
     current = [i for i, t in enumerate(telecom) if t.system == system and t.value and t.use != "old"]
     return min(current, key=lambda i: _UNRANKED if telecom[i].rank is None else telecom[i].rank or 0, default=None)

@@ -2,6 +2,7 @@
 
 # ruff: noqa: RUF001 - letters that look alike are the subject
 import unicodedata
+from functools import lru_cache
 
 # Letters that carry no combining mark to strip, yet are typed without their stroke, or as two letters.
 _LETTERS = {
@@ -27,6 +28,7 @@ _INVISIBLE = frozenset({"Cf", "Cc", "Cs", "Co"})
 _SILENT = frozenset("\u0640\u034f\u180b\u180c\u180d\u180f")  # tatweel, grapheme joiner, Mongolian variation
 
 
+@lru_cache(maxsize=8192)
 def fold(text: str) -> str:
     """Return `text` without case, accents, width and doubled spaces; folding twice changes nothing."""
     if text.isascii():

@@ -4,6 +4,7 @@ import re
 import unicodedata
 import zlib
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from careplane.components.patient.search.folding import fold
 
@@ -16,6 +17,7 @@ MAX_PHONE_DIGITS = 8
 SHORT_PREFIX = 3
 """Prefixes up to this many letters are entries of their own: too many words begin with them to list each."""
 
+_NOT_DIGITS = re.compile(r"\D+")
 _PHONE = re.compile(r"(?:tel:)?[\d\s+()./\-]{5,40}")
 _APOSTROPHES = str.maketrans("", "", "'\u2018\u2019\u02bc\u02bb\u02b9\u02bd\u00b4`\u05f3\u05f4\uff07")
 # Scripts written without spaces between names: Han, kana, Hangul syllables.
@@ -66,7 +68,8 @@ def mail_key(email: str) -> str:
 
 def phone_key(phone: str) -> str | None:
     """Return what the column `phone_key` holds: the last digits, alike with and without country code."""
-    digits = "".join(str(int(char)) for char in phone if char.isdecimal()).lstrip("0")
+    plain = _NOT_DIGITS.sub("", phone)
+    digits = (plain if plain.isascii() else "".join(str(int(char)) for char in plain)).lstrip("0")
     return digits[-MAX_PHONE_DIGITS:] if len(digits) >= MIN_PHONE_DIGITS and _PHONE.fullmatch(phone) else None
 
 
@@ -86,8 +89,10 @@ def delete_keys(word: str) -> list[int]:
     return [zlib.crc32(piece.encode()) - 0x80000000 for piece in deletes(word)]
 
 
-def _stored(chunk: str) -> Iterator[str]:
-    """Yield the words that one part without spaces is stored under: O'Brien-Luc as obrien, luc, o, brien, obrienluc."""
+@lru_cache(maxsize=16_384)
+def _stored(chunk: str) -> tuple[str, ...]:
+    """Return what one part without spaces is stored under: O'Brien-Luc as obrien, luc, o, brien, obrienluc."""
+    found: list[str] = []
     plain = chunk.translate(_APOSTROPHES)
     pieces = _split(plain)
     if plain != chunk:
@@ -96,9 +101,10 @@ def _stored(chunk: str) -> Iterator[str]:
         pieces.append("".join(_split(plain)))
     for piece in pieces:
         for run in _runs(piece):
-            yield run[:MAX_LETTERS]
+            found.append(run[:MAX_LETTERS])
             if is_unspaced(run):
-                yield from run
+                found.extend(run)
+    return tuple(found)
 
 
 def _split(text: str) -> list[str]:
