@@ -24,7 +24,7 @@ SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::int[], $5::timestam
 """
 _BY_ID_ALONE = """
 SELECT xid::text::bigint AS xid, seq, id, type, subject, version, time, body FROM outbox
-WHERE seq > $2::bigint AND $1 <> '' ORDER BY seq LIMIT $3
+WHERE seq > $2::bigint AND $1 <> '' ORDER BY seq LIMIT {limit}
 """
 
 Step = tuple[str, int, int]

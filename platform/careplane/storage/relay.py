@@ -15,10 +15,11 @@ from careplane.storage.database import Database
 _READ = """
 SELECT xid::text::bigint AS xid, seq, id, type, subject, version, time, body FROM outbox
 WHERE (xid, seq) > ($1::text::xid8, $2::bigint) AND xid < pg_snapshot_xmin(pg_current_snapshot())
-ORDER BY xid, seq LIMIT $3
+ORDER BY xid, seq LIMIT {limit}
 """
 _POSITION = "SELECT xid::text::bigint AS xid, seq FROM outbox_position WHERE reader = $1"
-_REMAINS = "SELECT EXISTS (SELECT FROM outbox WHERE (xid, seq) > ($1::text::xid8, $2::bigint))"
+# The newest row by its index: asking whether any row is past the position would read the whole table to say no.
+_NEWEST = "SELECT xid::text::bigint AS xid, seq FROM outbox ORDER BY outbox.xid DESC, seq DESC LIMIT 1"
 _ADVANCE = """
 INSERT INTO outbox_position AS p (reader, xid, seq) VALUES ($1, $2::text::xid8, $3)
 ON CONFLICT (reader) DO UPDATE SET xid = excluded.xid, seq = excluded.seq
@@ -38,7 +39,8 @@ class Relay:
         self._source = source
         self._deliver = deliver
         self._reader = reader
-        self._limit = limit
+        # Written into the statement: for a limit that it does not know the planner may read and sort the whole table.
+        self._read = _READ.format(limit=int(limit))
 
     async def step(self) -> bool:
         """Deliver the next events, if this process leads, and return whether more are waiting.
@@ -51,13 +53,14 @@ class Relay:
                 return False
             position = await connection.fetchrow(_POSITION, self._reader)
             xid, seq = (position["xid"], position["seq"]) if position else (0, 0)
-            rows = await connection.fetch(_READ, str(xid), seq, self._limit)
+            rows = await connection.fetch(self._read, str(xid), seq)
             if rows:
                 await self._deliver(self._delivery(rows))
                 last = rows[-1]
                 await connection.fetchval(_ADVANCE, self._reader, str(last["xid"]), last["seq"], str(xid), seq)
                 return True
-            hidden: bool = await connection.fetchval(_REMAINS, str(xid), seq)
+            newest = await connection.fetchrow(_NEWEST)
+            hidden = newest is not None and (newest["xid"], newest["seq"]) > (xid, seq)
         if hidden:  # committed, or about to be, but a transaction older than it still runs
             await asyncio.sleep(_HORIZON_PAUSE_SECONDS)
         return hidden
