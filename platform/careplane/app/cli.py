@@ -1,11 +1,13 @@
 """The command line: `careplane`. Each command's work is in `commands/`; here are its words."""
 
 import asyncio
+import signal
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any
 
+import uvloop
 from cyclopts import App, CycloptsError, Parameter
 from cyclopts.validators import Number
 
@@ -13,7 +15,7 @@ import careplane
 from careplane.app.settings import Settings
 from careplane.app.settings_source import load_settings
 from careplane.app.setup_error import SetupError
-from careplane.kernel.errors import PlatformError
+from careplane.kernel.errors import PlatformError, Unavailable
 
 app = App(name="careplane", help="A patient-management platform: registry, billing, analytics, one secure gateway.")
 app.version = careplane.__version__
@@ -21,6 +23,8 @@ users = App(name="users", help="Add users, and list them.")
 config = App(name="config", help="Look after the settings.")
 app.command(users)
 app.command(config)
+
+_NO_DATABASE = "The database does not answer: check that it runs, and that database.url or DATABASE_URL leads to it."
 
 Config = Annotated[Path | None, Parameter(name="--config", help="The settings file (TOML). None: the defaults.")]
 Data = Annotated[Path | None, Parameter(name="--data", help="The folder of the embedded database.")]
@@ -126,7 +130,16 @@ def _settings(config: Path | None, *, data: Path | None = None, port: int | None
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(work)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_until_terminated(work))
+
+
+async def _until_terminated(work: Coroutine[Any, Any, None]) -> None:
+    """Do the work; SIGTERM ends it as Ctrl-C does, until the work listens to signals itself."""
+    task = asyncio.current_task()
+    if task is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    await work
 
 
 def main() -> None:
@@ -135,6 +148,8 @@ def main() -> None:
         app()
     except SetupError as error:
         _fail(str(error))
+    except Unavailable as error:
+        _fail(_NO_DATABASE if error.detail == Unavailable.default_detail else error.detail)
     except PlatformError as error:
         _fail("; ".join(f"{fault.field} {fault.message}" for fault in error.fields) or error.detail)
     except (KeyboardInterrupt, asyncio.CancelledError):

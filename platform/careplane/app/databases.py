@@ -23,9 +23,17 @@ async def database_urls(settings: Settings, *, share: bool = True) -> AsyncItera
     if running is not None:
         yield {name: url or running for name, url in urls.items()}
         return
-    server = EmbeddedPostgres(settings.data_dir)
-    embedded = await asyncio.to_thread(server.start)
-    try:
+    async with _embedded(EmbeddedPostgres(settings.data_dir)) as embedded:
         yield {name: url or embedded for name, url in urls.items()}
+
+
+@asynccontextmanager
+async def _embedded(server: EmbeddedPostgres) -> AsyncIterator[str]:
+    """Run the server for the body; it is stopped as well where Ctrl-C came while it was starting."""
+    starting = asyncio.create_task(asyncio.to_thread(server.start), name="starting PostgreSQL")
+    try:
+        yield await asyncio.shield(starting)
     finally:
-        await asyncio.to_thread(server.stop)
+        await asyncio.wait({starting})  # its thread cannot be cancelled, and has a limit of its own
+        if starting.exception() is None:
+            await asyncio.to_thread(server.stop)

@@ -20,6 +20,28 @@ _LOGIN: Final = Notes(
     body={"email": "ada@example.org", "password": "correct horse battery staple"},
     answer={"token": "eyJhbGciOiJFUzI1NiIsImtpZCI6…", "tokenType": "Bearer", "expiresIn": 900},
 )
+_OWNER: Final = Notes(
+    answer={
+        "userId": "01890a5d-0000-7000-8000-000000000001",
+        "roles": ["analyst"],
+        "scopes": ["analytics:read"],
+    }
+)
+_KEYS: Final = Notes(
+    answer={
+        "keys": [
+            {
+                "kid": "r5Y9nZ0bVwM2pXq3u1T7cJk8LhF6dSaG4eWyQmNiBoE",
+                "kty": "EC",
+                "crv": "P-256",
+                "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+                "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+                "alg": "ES256",
+                "use": "sig",
+            }
+        ]
+    }
+)
 _KEYS_AGE: Final = (b"cache-control", b"public, max-age=300")
 
 
@@ -50,12 +72,12 @@ def endpoints(identity: Identity, _web: WebParts) -> list[HTTPRouteHandler]:
         address = request.client.host if request.client else None
         return Reply(await identity.login(Login(data.email, data.password, address)))
 
-    @get("/auth/validate", summary="Is this token good?", tags=_TAGS)
+    @get("/auth/validate", summary="Is this token good?", tags=_TAGS, opt=noted(_OWNER))
     async def validate() -> Reply[TokenOwner]:
         owner = current().principal
         return Reply(TokenOwner(user_id=owner.id, roles=owner.roles, scopes=tuple(sorted(owner.scopes))))
 
-    @get("/.well-known/jwks.json", summary="The public keys", tags=_TAGS)
+    @get("/.well-known/jwks.json", summary="The public keys", tags=_TAGS, opt=noted(_KEYS))
     async def jwks() -> Reply[KeySet]:
         return Reply(await identity.keys(Empty()), headers=(_KEYS_AGE,), media=b"application/jwk-set+json")
 

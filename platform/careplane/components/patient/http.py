@@ -65,6 +65,20 @@ _SHOWN: Final = {
     "updatedAt": "2025-01-15T09:30:00Z",
     "updatedBy": "01890a5d-0000-7000-8000-000000000001",
 }
+_VERSIONS: Final = {
+    "versions": [
+        {"version": 2, "at": "2025-03-02T11:05:00Z", "by": _SHOWN["updatedBy"], "change": "amended"},
+        {"version": 1, "at": _SHOWN["createdAt"], "by": _SHOWN["updatedBy"], "change": "registered"},
+    ],
+    "nextBeforeVersion": None,
+}
+_ACCOUNT: Final = {
+    "patientId": _SHOWN["id"],
+    "status": "ACTIVE",
+    "accountId": "01890a5d-ad02-7c11-9c1e-5d0f6b7a8c9d",
+    "currency": "USD",
+    "balanceMinor": 0,
+}
 _encode = msgspec.json.Encoder().encode
 
 Text = str | UnsetType | None
