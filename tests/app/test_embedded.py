@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -57,6 +58,17 @@ async def test_it_starts_keeps_its_data_and_stops(folder: Path) -> None:
         assert await ask(server.url, "SELECT seven FROM kept") == 7
 
 
+def test_another_accounts_database_is_not_asked_for(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever may not look into the folder is told so in one sentence."""
+
+    def closed(_file: Path) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_text", closed)
+    with pytest.raises(SetupError, match="belongs to another account"):
+        running_url(folder)
+
+
 async def test_it_is_durable_and_listens_on_a_socket_only(folder: Path) -> None:
     """The settings that durability and privacy rest on are in force."""
     expected = {
@@ -69,6 +81,14 @@ async def test_it_is_durable_and_listens_on_a_socket_only(folder: Path) -> None:
     }
     with EmbeddedPostgres(folder) as server:
         assert {name: await ask(server.url, f"SHOW {name}") for name in expected} == expected
+
+
+async def test_nobody_may_come_in_by_tcp(folder: Path) -> None:
+    """Who cannot enter the folder has no way in, whatever address an administrator might make it listen on."""
+    with EmbeddedPostgres(folder) as server:
+        rules = "SELECT string_agg(DISTINCT auth_method, ',') FROM pg_hba_file_rules WHERE type = 'host'"
+        assert await ask(server.url, rules) == "reject"
+        assert stat.S_IMODE((folder / "postgres").stat().st_mode) == stat.S_IRWXU
 
 
 async def test_its_log_holds_nothing_of_what_was_asked(folder: Path) -> None:

@@ -103,7 +103,9 @@ def test_a_mistake_in_the_file_is_one_sentence(tmp_path: Path, text: str, senten
         ("CAREPLANE_HTTP_PORT", "many", r"The setting CAREPLANE_HTTP_PORT is wrong: expected int"),
         ("CAREPLANE_HTTP_PROT", "1", r"The environment variable CAREPLANE_HTTP_PROT is not a setting"),
         ("CAREPLANE_DATABASE_COMPONENT_URLS", "{", r"The setting CAREPLANE_DATABASE_COMPONENT_URLS is wrong: "),
-        ("DATABASE_URL", "mysql://user:hunter2@x", r"The setting DATABASE_URL is wrong: "),
+        ("DATABASE_URL", "mysql://user:hunter2@x", r"The setting DATABASE_URL is wrong: must be postgresql://"),
+        ("DATABASE_URL", "postgresql://user:hunter2/@x/d", r"The setting DATABASE_URL is wrong: must be postgresql://"),
+        ("DATABASE_URL", "postgresql://u@x:hunter2/d", r"The setting DATABASE_URL is wrong: must be postgresql://"),
     ],
 )
 def test_a_mistake_in_the_environment_is_one_sentence(variable: str, value: str, sentence: str) -> None:
@@ -111,6 +113,23 @@ def test_a_mistake_in_the_environment_is_one_sentence(variable: str, value: str,
     with pytest.raises(SetupError, match=f"^{sentence}") as caught:
         load_settings(None, {variable: value})
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgres://x",
+        "postgresql://user:p%2Fw@db.example:5432/careplane?sslmode=verify-full",
+        "postgresql://user:p@ss@db/careplane",
+        "postgresql://user@/careplane?host=/run/postgresql&port=5433",
+        "postgresql://[::1]:5432/careplane",
+        "postgresql://one:5432,two:5433/careplane?target_session_attrs=primary",
+        "postgresql:///careplane",
+    ],
+)
+def test_a_database_url_may_have_every_form_that_postgresql_knows(url: str) -> None:
+    """User, several hosts, sockets and options."""
+    assert load_settings(None, {"DATABASE_URL": url}).database.url == url
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

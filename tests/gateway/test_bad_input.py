@@ -212,3 +212,15 @@ async def test_no_bytes_end_in_a_5xx(world: World, body: bytes) -> None:
     """Whatever bytes are sent, they are refused."""
     answer = await world.client().put(UNIT, content=body, headers=JSON)
     assert 400 <= answer.status_code < 500
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{f"x{n}": 1 for n in range(5000)}, {"identifiers": [{"value": "\0"}] * 5000}],
+    ids=["unknown fields", "texts with NUL"],
+)
+async def test_a_long_list_of_faults_is_cut_short(world: World, body: dict[str, Any]) -> None:
+    """An answer is never many times as long as what was sent."""
+    answer = await world.client().post("/api/patients", json=body)
+    assert answer.status_code == 400
+    assert len(answer.json()["errors"]) == 100

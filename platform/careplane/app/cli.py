@@ -15,6 +15,7 @@ import careplane
 from careplane.app.settings import Settings
 from careplane.app.settings_source import load_settings
 from careplane.app.setup_error import SetupError
+from careplane.components.identity.domain import ROLES
 from careplane.kernel.errors import PlatformError, Unavailable
 
 app = App(name="careplane", help="A patient-management platform: registry, billing, analytics, one secure gateway.")
@@ -62,6 +63,7 @@ def migrate(*, config: Config = None, data: Data = None) -> None:
 @app.command(name="import")
 def import_(
     file: Path,
+    /,
     *,
     rejects: Annotated[Path | None, Parameter(help="Where rejected lines go. None: FILE.rejects.ndjson.")] = None,
     config: Config = None,
@@ -91,8 +93,9 @@ def demo(
 @users.command
 def add(
     email: str,
+    /,
     *,
-    role: Annotated[list[str], Parameter(help="A role; may be given several times.")],
+    role: Annotated[list[str], Parameter(help=f"One of {', '.join(ROLES)}; may be given again.", negative=())],
     config: Config = None,
     data: Data = None,
 ) -> None:
@@ -153,6 +156,7 @@ def main() -> None:
     except PlatformError as error:
         _fail("; ".join(f"{fault.field} {fault.message}" for fault in error.fields) or error.detail)
     except (KeyboardInterrupt, asyncio.CancelledError):
+        sys.stderr.write("careplane: stopped.\n")
         sys.exit(130)
     except CycloptsError as error:
         _fail(str(error))

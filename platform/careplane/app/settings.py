@@ -11,6 +11,9 @@ from careplane.components.billing.settings import BillingSettings
 from careplane.components.identity.settings import IdentitySettings
 from careplane.components.patient.settings import PatientSettings
 
+_HOST = r"([^@:/?#,\[\]]*|\[[^@/?#\[\]]*\])(:[0-9]{0,5})?"
+_URL = rf"postgres(ql)?://([^/?#]*@)?{_HOST}(,{_HOST})*([/?#].*)?"
+_URL_WANTED = "must be postgresql://user:password@host:port/database, with signs such as / and # in it percent-encoded"
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Seconds = Annotated[float, Meta(gt=0)]
 SECRET = {"secret": True}  # a setting marked so is never shown, and may be given as <name>_file
@@ -44,11 +47,16 @@ class DatabaseSettings(Struct, frozen=True, kw_only=True):
     """Which PostgreSQL the components use, and how patiently."""
 
     url: Annotated[
-        str, Meta(pattern=r"^(postgres(ql)?://.*)?$", description="its URL; empty for the embedded one", extra=SECRET)
+        str,
+        Meta(
+            pattern=rf"^({_URL})?$",
+            description="its URL; empty for the embedded one",
+            extra={**SECRET, "wanted": _URL_WANTED},
+        ),
     ] = ""
     component_urls: Annotated[
-        dict[str, Annotated[str, Meta(pattern=r"^postgres(ql)?://")]],
-        Meta(description="another URL for single components, by name", extra=SECRET),
+        dict[str, Annotated[str, Meta(pattern=rf"^{_URL}$")]],
+        Meta(description="another URL for single components, by name", extra={**SECRET, "wanted": _URL_WANTED}),
     ] = field(default_factory=dict)
     pool_size: Annotated[int, Meta(ge=2, le=200, description="connections per component at most")] = 8
     command_timeout_s: Annotated[Seconds, Meta(description="how long one statement may take")] = 10.0

@@ -23,6 +23,7 @@ class Setting(NamedTuple):
     type: Any
     description: str
     secret: bool
+    wanted: str
 
     @property
     def key(self) -> str:
@@ -56,7 +57,8 @@ def all_settings() -> Iterator[Setting]:
 def _setting(section: str, name: str, kind: Any) -> Setting:  # noqa: ANN401 - an annotation
     metas = [meta for meta in get_args(kind)[1:] if isinstance(meta, msgspec.Meta)]
     description = next((meta.description for meta in metas if meta.description), "")
-    return Setting(section, name, kind, description, any((meta.extra or {}).get("secret") for meta in metas))
+    extra = {key: value for meta in metas for key, value in (meta.extra or {}).items()}
+    return Setting(section, name, kind, description, bool(extra.get("secret")), str(extra.get("wanted", "")))
 
 
 def load_settings(file: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -149,6 +151,6 @@ def _convert(setting: Setting, where: _Found) -> Any:  # noqa: ANN401 - of the s
             value = msgspec.json.decode(value)
         return msgspec.convert(value, setting.type, strict=not where.text, dec_hook=path)
     except msgspec.MsgspecError as error:
-        reason = str(error).partition(" - at ")[0].replace("`", "")
+        reason = setting.wanted or str(error).partition(" - at ")[0].replace("`", "")
         sentence = f"The setting {where.place} is wrong: {reason[:1].lower()}{reason[1:]} ({setting.description})."
         raise SetupError(sentence) from error

@@ -8,8 +8,10 @@ from typing import Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
 
 _SECONDS_BETWEEN_LINES = 5.0
+_WIDE = 1000
 
 
 class Report(Protocol):
@@ -24,6 +26,11 @@ def say(line: str) -> None:
     """Write a line to standard output."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
+
+
+def show(table: Table) -> None:
+    """Print a table: fitted to a terminal, and elsewhere as wide as it needs to be, so that nothing is cut off."""
+    Console(width=None if sys.stdout.isatty() else _WIDE).print(table)
 
 
 @contextmanager

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any, Final
 
+from careplane.gateway.docs_types import kind, types
+
 Document = dict[str, Any]
 
 _STYLE: Final = """
@@ -40,8 +42,9 @@ def page(document: Document) -> str:
             f"<p>{escape(info['description'])}</p>",
             '<p>For programs: <a href="/api-docs">/api-docs</a> as JSON, OpenAPI 3.1.</p><nav>',
             *(f'<a href="#{escape(tag)}">{escape(tag)}</a>' for tag in tags),
-            "</nav>",
+            '<a href="#Types">Types</a></nav>',
             *(_section(document, tag) for tag in tags),
+            types(document),
             "</body></html>",
         )
     )
@@ -59,7 +62,8 @@ def _section(document: Document, tag: str) -> str:
 
 
 def _operation(path: str, method: str, operation: Document) -> str:
-    access = "with a token" if operation.get("security") else "public"
+    scopes = [scope for wanted in operation.get("security", []) for scope in wanted["bearer"]]
+    access = ", ".join(["with a token", *scopes]) if operation.get("security") else "public"
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
     return "".join(
         (
@@ -67,7 +71,7 @@ def _operation(path: str, method: str, operation: Document) -> str:
             f"<code>{escape(path)}</code> {escape(operation.get('summary', ''))}</h3>",
             f"<p>{escape(operation.get('description', ''))} <em>({access})</em></p>",
             _parameters(operation.get("parameters", [])),
-            _example("Body", body.get("example")),
+            _content("Body", body),
             _responses(operation["responses"]),
         )
     )
@@ -88,15 +92,18 @@ def _responses(responses: Document) -> str:
         for status, response in sorted(responses.items())
     )
     examples = (
-        _example("Answer", content.get("example"))
+        _content(f"Answer {status}, {media}", content)
         for status, response in responses.items()
         if status.startswith("2")
-        for content in response.get("content", {}).values()
+        for media, content in response.get("content", {}).items()
     )
     return f"{''.join(examples)}<details><summary>Statuses</summary><table>{''.join(rows)}</table></details>"
 
 
-def _example(title: str, example: object) -> str:
-    if example is None:
+def _content(title: str, content: Document) -> str:
+    if not content:
         return ""
-    return f"<p>{title}:</p><pre>{escape(json.dumps(example, indent=2, ensure_ascii=False))}</pre>"
+    schema = content["schema"]
+    shape = next((inner for inner in schema.get("allOf", ()) if "$ref" in inner), schema)
+    example = json.dumps(content.get("example"), indent=2, ensure_ascii=False)
+    return f"<p>{escape(title)}, {kind(shape)}:</p><pre>{escape(example)}</pre>"

@@ -10,7 +10,7 @@ from litestar.types import ASGIApp, HTTPReceiveMessage, HTTPScope, Receive, Scop
 from careplane.gateway.access_log import AccessLog
 from careplane.gateway.admission import Admission
 from careplane.gateway.exchange import Exchange
-from careplane.gateway.incoming import check_headers, has_body, idempotency_key, read_headers
+from careplane.gateway.incoming import check_headers, escapes_a_slash, has_body, idempotency_key, read_headers
 from careplane.gateway.matching import Matcher
 from careplane.gateway.numbers import RequestNumbers
 from careplane.gateway.problems import problem
@@ -90,7 +90,7 @@ class Edge:
     def _row(self, exchange: Exchange) -> Row:
         scope = exchange.scope
         rows = self.parts.rows.match(scope["path"])
-        if rows is None:
+        if rows is None or escapes_a_slash(exchange):
             raise NoSuchPath
         if exchange.head:
             scope["method"] = "GET"

@@ -10,6 +10,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 
 from careplane.kernel.errors import PlatformError
+from careplane.web.notes import Notes, noted
 from careplane.web.reply import Reply
 
 Check = Callable[[], Awaitable[None]]
@@ -17,6 +18,8 @@ Check = Callable[[], Awaitable[None]]
 
 CHECK_SECONDS: Final = 2.0
 _READY: Final = "ready"
+_LIVES: Final = {"status": "alive", "checks": {}}
+_IS_READY: Final = {"status": "ready", "checks": {"identity": "ready", "patient": "ready"}}
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,7 +32,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 def endpoints(checks: Mapping[str, Check]) -> list[HTTPRouteHandler]:
     """Return the handlers."""
 
-    @get("/health/live", summary="Does the process live?", tags=["Health"])
+    @get("/health/live", summary="Does the process live?", tags=["Health"], opt=noted(Notes(answer=_LIVES)))
     async def live() -> Reply[Health]:
         return Reply(Health(status="alive"))
 
@@ -37,6 +40,7 @@ def endpoints(checks: Mapping[str, Check]) -> list[HTTPRouteHandler]:
         "/health/ready",
         summary="Can it take requests?",
         tags=["Health"],
+        opt=noted(Notes(answer=_IS_READY)),
         responses={503: ResponseSpec(Health, description="Something is not ready: `checks` says what.")},
     )
     async def ready() -> Reply[Health]:

@@ -11,7 +11,16 @@ from careplane.kernel.ids import NewId
 
 INTERNAL: Final = b"x-careplane-"
 _KEY: Final = re.compile(rb"[\x21-\x7e]{1,255}")
-_ONCE: Final = (b"authorization", b"content-length", b"content-type", b"host", b"idempotency-key", b"if-match")
+_ONCE: Final = (
+    b"authorization",
+    b"content-encoding",
+    b"content-length",
+    b"content-type",
+    b"host",
+    b"idempotency-key",
+    b"if-match",
+    b"transfer-encoding",
+)
 
 
 def read_headers(exchange: Exchange, new_id: NewId, trusted: int) -> None:
@@ -36,6 +45,12 @@ def check_headers(exchange: Exchange) -> None:
     twice = [name.decode() for name in _ONCE if names.count(name) > 1]
     if twice:
         raise InvalidArgument(fields=tuple(FieldError(field=n, message="is given more than once") for n in twice))
+
+
+def escapes_a_slash(exchange: Exchange) -> bool:
+    """Tell whether a slash is written as %2F, which only the server took for one (RFC 3986, section 2.2)."""
+    raw: bytes = exchange.scope.get("raw_path") or b""
+    return b"%" in raw and b"%2f" in raw.lower()
 
 
 def has_body(exchange: Exchange) -> bool:

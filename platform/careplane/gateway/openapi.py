@@ -8,12 +8,14 @@ from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 
+from careplane.gateway import openapi_problems
 from careplane.gateway.routes import Route, RouteTable
 from careplane.web.bodies import StrictRequest
 from careplane.web.notes import OPT, Notes
 
 Document = dict[str, Any]
 
+_JSON: Final = "application/json"
 _ABOUT: Final = (
     "Patients, their billing accounts and analytics, behind one gateway. Sign in with POST /auth/login and send the "
     "token as `Authorization: Bearer <token>`. Errors are RFC 9457 problems; tell us their requestId."
@@ -29,50 +31,11 @@ _HEADERS: Final = {
     "If-None-Match": "The ETag of the version that the caller has; 304 if it is still the newest.",
     "Idempotency-Key": "1 to 255 visible ASCII characters: the same call sent again under it happens once.",
 }
-_FAILURES: Final = {
-    400: "The request is not valid; `errors` names the fields.",
-    401: "Not signed in, or the token is not valid.",
-    403: "The caller's roles do not allow it.",
-    404: "There is no such thing.",
-    409: "It conflicts with what is there.",
-    410: "The record is archived.",
-    412: "The record has changed since the version in If-Match.",
-    413: "The body is too large.",
-    415: "The body is not JSON.",
-    422: "The Idempotency-Key was used for another request.",
-    429: "Too many requests; Retry-After says when to come again.",
-    503: "Overloaded or not available; Retry-After says when to come again.",
-    504: "It took too long and may still happen: send it again with the same Idempotency-Key.",
+_GIVEN: Final = {
+    "ETag": "The version of the record, for If-Match and If-None-Match.",
+    "Location": "Where the new record is.",
 }
-_PROBLEM: Final = {
-    "type": "object",
-    "required": ["type", "title", "status", "detail", "requestId"],
-    "properties": {
-        "type": {"type": "string", "format": "uri", "description": "The kind of problem."},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string", "description": "What is wrong, and what to do."},
-        "requestId": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["field", "message"],
-                "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
-            },
-        },
-    },
-    "examples": [
-        {
-            "type": "urn:careplane:problem:invalid-argument",
-            "title": "Invalid argument",
-            "status": 400,
-            "detail": "The request is not valid. Correct the fields listed under errors.",
-            "requestId": "01890a5d-ac96-774b-bcce-b302099a8057",
-            "errors": [{"field": "dateOfBirth", "message": "must be a real date, written YYYY-MM-DD"}],
-        }
-    ],
-}
+_IN_PATHS: Final = {"patient_id": "The patient's id.", "version": "Which version, counted from 1."}
 
 
 def document(handlers: Iterable[HTTPRouteHandler], table: RouteTable) -> Document:
@@ -85,14 +48,15 @@ def document(handlers: Iterable[HTTPRouteHandler], table: RouteTable) -> Documen
         logging_config=None,
     )
     made: Document = app.openapi_schema.to_schema()
-    notes = {(path, method): handler.opt.get(OPT, Notes()) for path, method, handler in _operations(app)}
+    found = {(path, method): handler for path, method, handler in _operations(app)}
     for route in table.routes:
         operation = made["paths"].get(route.path, {}).get(route.method.lower())
         if operation is not None:
-            _complete(operation, route, notes[route.path, route.method])
+            _complete(operation, route, found[route.path, route.method])
     parts = made.setdefault("components", {})
     parts["securitySchemes"] = {"bearer": _SCHEME}
-    parts.setdefault("schemas", {})["Problem"] = _PROBLEM
+    parts.setdefault("schemas", {})["Problem"] = openapi_problems.SCHEMA
+    parts["examples"] = openapi_problems.examples()
     return made
 
 
@@ -109,9 +73,15 @@ def _operations(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHandler]]:
                 yield route.path_format, str(method), handler
 
 
-def _complete(operation: Document, route: Route, notes: Notes) -> None:
+def _complete(operation: Document, route: Route, handler: HTTPRouteHandler) -> None:
+    notes: Notes = handler.opt.get(OPT, Notes())
+    first, *others = handler.handler_name.split("_")
+    operation["operationId"] = first + "".join(word.capitalize() for word in others)
     operation["security"] = [{"bearer": list(route.scopes)}] if route.bearer else []
     operation["x-rate-limit"] = {"perSecond": route.rate.per_second, "burst": route.rate.burst}
+    for parameter in operation.get("parameters", ()):
+        if parameter["in"] == "path":
+            parameter.setdefault("description", _IN_PATHS.get(parameter["name"], ""))
     for name in notes.headers:
         parameter = {"name": name, "in": "header", "description": _HEADERS[name], "schema": {"type": "string"}}
         operation.setdefault("parameters", []).append(parameter)
@@ -119,18 +89,16 @@ def _complete(operation: Document, route: Route, notes: Notes) -> None:
         _complete_body(operation["requestBody"]["content"], notes)
     responses = operation["responses"]
     responses.pop("400", None)
-    for content in _successes(responses):
-        if notes.answer is not None:
-            content["example"] = notes.answer
-    for status in sorted({*_usual(route), *notes.fails}):
-        responses[str(status)] = {
-            "description": _FAILURES[status],
-            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-        }
+    responses.get("204", {}).pop("content", None)  # Litestar describes an empty body as one of null
+    for status, response in responses.items():
+        if status.startswith("2"):
+            _complete_answer(response, notes)
+    for failure in sorted({*_usual(route), *notes.fails}):
+        responses.setdefault(str(failure), openapi_problems.response(failure))
 
 
 def _complete_body(content: Document, notes: Notes) -> None:
-    body = content["application/json"]
+    body = content[_JSON]
     if notes.required:
         body["schema"] = {"allOf": [body["schema"], {"required": list(notes.required)}]}
     if notes.body is not None:
@@ -139,17 +107,25 @@ def _complete_body(content: Document, notes: Notes) -> None:
         content[media] = body
 
 
-def _successes(responses: Document) -> Iterator[Document]:
-    for status, response in responses.items():
-        if status.startswith("2"):
-            yield from response.get("content", {}).values()
+def _complete_answer(response: Document, notes: Notes) -> None:
+    for name in notes.gives:
+        response["headers"][name] = {"description": _GIVEN[name], "schema": {"type": "string"}}
+    content = response.get("content", {})
+    for plain in content.values():
+        if notes.answer is not None:
+            plain["example"] = notes.answer
+    if notes.answers:
+        plain = content.pop(_JSON)
+        for media, example in notes.answers.items():
+            ours = media.startswith((_JSON, "application/jwk"))  # of others, as FHIR, the shape is written elsewhere
+            content[media] = {"schema": plain["schema"] if ours else {"type": "object"}, "example": example}
 
 
 def _usual(route: Route) -> Iterator[int]:
-    yield from (400, 429, 503, 504)
+    yield from (400, 429, 500, 503, 504)
     if route.bearer:
         yield from (401, 403)
     if "{" in route.path:
         yield 404
     if route.body_limit:
-        yield from (413, 415)
+        yield from (408, 413, 415)

@@ -43,3 +43,12 @@ class UnsupportedMedia(InvalidArgument):
         types = b", ".join(accepted)
         super().__init__(f"Send the body as {types.decode()} in UTF-8, and say so in Content-Type.")
         self.headers: Headers = ((header, types),)
+
+
+class UnsupportedCoding(UnsupportedMedia):
+    """The body is compressed, or otherwise coded."""
+
+    def __init__(self) -> None:
+        """Say that only a plain body is taken."""
+        super().__init__(b"accept-encoding", (b"identity",))
+        self.detail = "Send the body as it is, neither compressed nor coded, and without Content-Encoding."

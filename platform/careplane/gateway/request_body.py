@@ -5,16 +5,19 @@ from typing import Final
 
 from litestar.types import Receive
 
-from careplane.gateway.refusals import BodyMissing, BodyTooLarge, UnsupportedMedia
+from careplane.gateway.refusals import BodyMissing, BodyTooLarge, UnsupportedCoding, UnsupportedMedia
 from careplane.kernel.errors import FieldError, InvalidArgument
 
 JSON: Final = (b"application/json",)
 JSON_OR_PATCH: Final = (b"application/merge-patch+json", b"application/json")
+_CHUNKED: Final = b"chunked"
+_PLAIN: Final = b"identity"
 _CHARSETS: Final = (b"utf-8", b'"utf-8"', b"utf8")
 
 
 async def read_body(receive: Receive, fields: dict[bytes, bytes], limit: int, deadline: float) -> bytes:
     """Return the whole body; raise BodyTooLarge as soon as it is, and BodyMissing when it does not come in time."""
+    _check_codings(fields)
     length = announced(fields)
     if length > limit:
         raise BodyTooLarge(limit)
@@ -25,6 +28,15 @@ async def read_body(receive: Receive, fields: dict[bytes, bytes], limit: int, de
             return await _gathered(receive, limit)
     except TimeoutError:
         raise BodyMissing from None
+
+
+def _check_codings(fields: dict[bytes, bytes]) -> None:
+    """Refuse codings: a list of them is where two readers come to different bodies (RFC 9112, section 6.1)."""
+    if fields.get(b"transfer-encoding", _CHUNKED).strip().lower() != _CHUNKED:
+        message = "must be chunked, if it is sent at all"
+        raise InvalidArgument(fields=(FieldError(field="Transfer-Encoding", message=message),))
+    if fields.get(b"content-encoding", _PLAIN).strip().lower() != _PLAIN:
+        raise UnsupportedCoding
 
 
 async def _gathered(receive: Receive, limit: int) -> bytes:

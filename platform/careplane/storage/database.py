@@ -23,6 +23,8 @@ _LOST = (
     asyncpg.InternalClientError,  # what a session says that was idle when the server ended it
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
+    asyncpg.InvalidAuthorizationSpecificationError,  # it does not let us in, with this user or password
+    asyncpg.InvalidCatalogNameError,
     asyncpg.ReadOnlySQLTransactionError,
     OSError,
     TimeoutError,

@@ -6,7 +6,7 @@ import msgspec
 
 from careplane.kernel.context import current
 from careplane.kernel.contract import Kind, Method
-from careplane.kernel.errors import IdempotencyMismatch
+from careplane.kernel.errors import AlreadyExists, FailedPrecondition, IdempotencyMismatch, NotFound
 from careplane.kernel.invoke import Invoke, Middleware
 from careplane.kernel.message import Message
 from careplane.storage.database import Database
@@ -30,7 +30,7 @@ def remembering(database: Database) -> Middleware:
     """Answer a command whose key is remembered from memory, before anything is looked at that has changed since.
 
     It stands inside the mailbox, behind any earlier call on the same record. A race between two processes passes it,
-    and is decided by the unique key when the journal is written.
+    and is decided by the unique key when the journal is written; whoever is refused before that looks once more.
     """
 
     def middleware(inner: Invoke) -> Invoke:
@@ -38,9 +38,16 @@ def remembering(database: Database) -> Middleware:
             context = current()
             if context.idempotency_key is None or method.kind is not Kind.COMMAND:
                 return await inner(method, request)
-            row = await database.fetch_row(_LOOK_UP, context.principal.id, context.idempotency_key)
+            owned = (context.principal.id, context.idempotency_key)
+            row = await database.fetch_row(_LOOK_UP, *owned)
             if row is None:
-                return await inner(method, request)
+                try:
+                    return await inner(method, request)
+                except (AlreadyExists, FailedPrecondition, NotFound):
+                    # Refused, perhaps for what another process has meanwhile done under this very key.
+                    row = await database.fetch_row(_LOOK_UP, *owned)
+                    if row is None:
+                        raise
             if row["digest"] != digest_of(method, request):
                 raise IdempotencyMismatch
             return msgspec.msgpack.decode(row["reply"], type=method.reply)

@@ -91,6 +91,7 @@ WITH entry AS (
 ), {effect}, remembered AS (
     INSERT INTO idempotency (caller, key, method, digest, reply)
     SELECT caller, key, method, digest, reply FROM entry JOIN applied USING (n) WHERE key IS NOT NULL
+    ORDER BY caller, key
 ), announced AS (
     INSERT INTO outbox (id, type, subject, version, time, body)
     SELECT v.id, v.type, v.subject, v.version, v.time, v.body
@@ -108,6 +109,9 @@ _REMEMBERED = """
 SELECT e.n, i.digest, i.reply FROM idempotency i
 JOIN unnest($1::int[], $2::text[], $3::text[]) AS e(n, caller, key) USING (caller, key)
 """
+
+
+_TRIES = 3
 
 
 class Applied(msgspec.Struct, frozen=True):
@@ -150,13 +154,7 @@ class Journal(Generic[W]):
         entries = [write.entry for write in writes]
         arguments = (*self._arrays(writes), *_entry_arrays(entries), *_event_arrays(entries))
         async with self._database.connection() as connection:
-            try:
-                rows = await connection.fetch(self._statement, *arguments)
-            except asyncpg.UniqueViolationError as error:
-                if error.constraint_name != "idempotency_pkey":
-                    raise
-                # Another process wrote one of the keys while we were at it; now its record is there to be seen.
-                rows = await connection.fetch(self._statement, *arguments)
+            rows = await self._commit(connection, arguments)
             if rows:
                 self._committed()
             if len(rows) == len(writes):
@@ -164,6 +162,22 @@ class Journal(Generic[W]):
             applied = {row["n"] for row in rows}
             answers = await self._explain(connection, writes, [n for n in range(len(writes)) if n not in applied])
         return [answers.get(n, _APPLIED) for n in range(len(writes))]
+
+    async def _commit(self, connection: "Connection", arguments: Sequence[object]) -> Sequence[Any]:
+        """Run the statement, and again where another process came between, which is certain to have undone ours.
+
+        Either it wrote one of our keys, and now its record is there to be seen; or each waited for a row of the other,
+        and the batch must not suffer for that.
+        """
+        for _ in range(_TRIES - 1):
+            try:
+                return await connection.fetch(self._statement, *arguments)
+            except asyncpg.UniqueViolationError as error:
+                if error.constraint_name != "idempotency_pkey":
+                    raise
+            except asyncpg.DeadlockDetectedError:
+                pass
+        return await connection.fetch(self._statement, *arguments)
 
     async def _explain(
         self, connection: "Connection", writes: Sequence[W], missing: Sequence[int]

@@ -1,7 +1,8 @@
 """Migrations: numbered SQL files, the storage's own and a component's, each applied once to its schema."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
@@ -18,15 +19,25 @@ _ROLE_PLACEHOLDER = "CURRENT_ROLE_OF_COMPONENT"
 async def migrate(url: str, components: Iterable[str]) -> Sequence[str]:
     """Bring the schema of every component up to date and return the migrations applied, as `component/file`.
 
-    Raises Unavailable when the database is away, FailedPrecondition when an applied file has changed since.
+    Raises Unavailable when the database is away, FailedPrecondition when an applied file has changed since, or when
+    the database's user may not make what is needed.
     """
-    with database_errors():
+    with database_errors(), _needing_rights():
         connection = await asyncpg.connect(url, timeout=10.0, command_timeout=600.0)
         try:
             await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
             return [f"{name}/{file}" for name in components for file in await _migrate_component(connection, name)]
         finally:
             await connection.close()
+
+
+@contextmanager
+def _needing_rights() -> Iterator[None]:
+    try:
+        yield
+    except asyncpg.InsufficientPrivilegeError as error:
+        detail = "The database's user may not make roles and schemas: migrate as one that has CREATEROLE and owns it."
+        raise FailedPrecondition(detail) from error
 
 
 async def pending(url: str, components: Iterable[str]) -> Sequence[str]:

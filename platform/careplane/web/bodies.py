@@ -1,5 +1,6 @@
 """Request bodies: from bytes to a struct, strictly, and every way in which that fails said in plain words."""
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar, cast
@@ -8,7 +9,7 @@ import msgspec
 from litestar import Request
 
 from careplane.kernel.errors import FieldError, InvalidArgument
-from careplane.web.faults import WHOLE, fault, faults, shown
+from careplane.web.faults import FAULTS_MAX, WHOLE, fault, faults, shown
 from careplane.web.strict import has_structs_inside, strict
 
 T = TypeVar("T")
@@ -95,7 +96,7 @@ def _unfit(body: bytes, kind: type[Any], first: msgspec.ValidationError) -> Inva
 
 def _check_texts(body: bytes) -> None:
     """Refuse NUL, which no database takes; called only where there may be one, since it could be text about one."""
-    found = tuple(_with_nul(_OBJECT.decode(body), ""))
+    found = tuple(itertools.islice(_with_nul(_OBJECT.decode(body), ""), FAULTS_MAX))
     if found:
         message = "must not contain NUL characters: remove them"
         raise InvalidArgument(fields=tuple(FieldError(field=path, message=message) for path in found))

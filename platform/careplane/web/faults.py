@@ -1,5 +1,6 @@
 """What is wrong with a value that does not fit its type: which field, and what it must be, in plain words."""
 
+import itertools
 import re
 from collections.abc import Iterable
 from typing import Any, Final
@@ -9,6 +10,9 @@ import msgspec
 from careplane.kernel.errors import FieldError
 
 WHOLE: Final = "(body)"
+FAULTS_MAX: Final = 100
+"""How many faults one answer names at most: it must not be many times as long as what was sent."""
+
 _PATH: Final = re.compile(r" - at `(?:key in )?\$?\.?(.*)`$")
 _UNKNOWN: Final = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
 _MISSING: Final = re.compile(r"Object missing required field `(\w+)`")
@@ -59,8 +63,8 @@ def faults(
     kind: type[msgspec.Struct], values: dict[str, Any], first: msgspec.ValidationError
 ) -> tuple[FieldError, ...]:
     """Name every field of `values` that does not fit `kind`; msgspec itself stops at the `first`."""
-    found = [*_unknown(kind, values), *_unfit(kind, values)]
-    return tuple(found) or (fault(first),)
+    found = itertools.chain(_unfit(kind, values), _unknown(kind, values))
+    return tuple(itertools.islice(found, FAULTS_MAX)) or (fault(first),)
 
 
 def _unknown(kind: type[msgspec.Struct], values: dict[str, Any]) -> Iterable[FieldError]:

@@ -1,6 +1,7 @@
 """Notes on a handler for its documentation: what its signature does not say."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 OPT: Final = "notes"
@@ -9,7 +10,10 @@ OPT: Final = "notes"
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """Request headers that it heeds, body fields that it requires, statuses it can fail with, and examples."""
+    """Request headers that it heeds, body fields that it requires, statuses it can fail with, and examples.
+
+    `gives` are the headers of its answer; `answers` examples of it by media type, where it is not `answer` in JSON.
+    """
 
     headers: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
@@ -17,6 +21,8 @@ class Notes:
     body: Any = None
     answer: Any = None
     media: tuple[str, ...] = ()
+    gives: tuple[str, ...] = ()
+    answers: Mapping[str, Any] = field(default_factory=dict)
 
 
 def noted(notes: Notes) -> dict[str, Any]:

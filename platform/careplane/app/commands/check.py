@@ -1,11 +1,11 @@
 """`careplane config check`: say what the settings amount to, without a secret in it."""
 
-from rich.console import Console
 from rich.table import Table
 
 from careplane.app.front import check_routes
 from careplane.app.settings import Settings
 from careplane.app.settings_source import all_settings
+from careplane.app.terminal import say, show
 
 
 def run_check(settings: Settings) -> None:
@@ -17,6 +17,5 @@ def run_check(settings: Settings) -> None:
         shown = ("set" if value else "not set") if setting.secret else str(value)
         table.add_row(setting.key, shown, setting.description)
     check_routes(settings)
-    console = Console()
-    console.print(table)
-    console.print("The settings and the route table are valid.")
+    show(table)
+    say("The settings and the route table are valid.")

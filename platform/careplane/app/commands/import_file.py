@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 import msgspec
 from uuid_utils.compat import uuid7
@@ -32,27 +32,47 @@ RETRY_PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0)
 class Rejects:
     """The file of rejected lines, made only when there is one: NDJSON of `{line, reason}`."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, source: Path) -> None:
         """Name the file; one left from an earlier run is removed, so that what is there belongs to this run."""
+        if path.exists() and path.samefile(source):
+            sentence = (
+                f"The rejected lines would take the place of {source} itself: choose another file with --rejects."
+            )
+            raise SetupError(sentence)
         self._path = path
-        self._path.unlink(missing_ok=True)
         self.count = 0
+        with self._writing("wb"):  # so that a place that cannot be written to is told before anything is read
+            pass
+        if path.is_file():  # and no device, such as /dev/null
+            path.unlink()
 
     def add(self, rejections: Iterable[Rejection]) -> None:
         """Append the rejections."""
         lines = [msgspec.json.encode(rejection) + b"\n" for rejection in rejections]
         if lines:
             self.count += len(lines)
-            with self._path.open("ab") as file:
+            with self._writing("ab") as file:
                 file.writelines(lines)
+
+    @contextmanager
+    def _writing(self, mode: str) -> Iterator[IO[bytes]]:
+        try:
+            with self._path.open(mode) as file:
+                yield file
+        except OSError as error:
+            sentence = (
+                f"The rejected lines cannot be written to {self._path} ({error.strerror}): choose another file with "
+                "--rejects. Importing again adds nobody twice."
+            )
+            raise SetupError(sentence) from error
 
 
 async def run_import(settings: Settings, path: Path, rejects_path: Path) -> None:
     """Import the file and say how many went in, were known, and were rejected."""
     started = time.monotonic()
-    rejects = Rejects(rejects_path)
     counts: Counter[str] = Counter()
     with _opened(path) as file:
+        rejects = Rejects(rejects_path, path)
         size = os.fstat(file.fileno()).st_size
         async with platform_access(settings, REGISTRY) as host:
             patients = proxy(PATIENT, host.calls)
@@ -88,12 +108,15 @@ async def _import(patients: Patients, file: BinaryIO, rejects: Rejects, counts: 
         finally:
             free.release()
 
-    async with asyncio.TaskGroup() as sending:
-        async for batch in _batches(file):
-            rejects.add(found for found in batch if isinstance(found, Rejection))
-            await free.acquire()
-            sending.create_task(send([found for found in batch if isinstance(found, SourceRecord)]))
-            report(file.tell())
+    try:
+        async with asyncio.TaskGroup() as sending:
+            async for batch in _batches(file):
+                rejects.add(found for found in batch if isinstance(found, Rejection))
+                await free.acquire()
+                sending.create_task(send([found for found in batch if isinstance(found, SourceRecord)]))
+                report(file.tell())
+    except ExceptionGroup as group:  # one sentence is enough, and what ended the first batch ended the others
+        raise group.exceptions[0] from group
 
 
 async def _batches(file: BinaryIO) -> AsyncIterator[Sequence[SourceRecord | Rejection]]:

@@ -3,13 +3,12 @@
 import getpass
 import sys
 
-from rich.console import Console
 from rich.table import Column, Table
 from uuid_utils.compat import uuid7
 
 from careplane.app.access import USERS, platform_access
 from careplane.app.settings import Settings
-from careplane.app.terminal import say
+from careplane.app.terminal import say, show
 from careplane.components.identity.api import IDENTITY, AddUser, ListUsers
 from careplane.kernel.invoke import proxy
 
@@ -25,7 +24,7 @@ async def run_add(settings: Settings, email: str, roles: tuple[str, ...]) -> Non
 
 async def run_list(settings: Settings) -> None:
     """Print the users as a table."""
-    table = Table(Column("id", min_width=36), "e-mail", "roles", "disabled")
+    table = Table(Column("id", no_wrap=True), Column("e-mail", overflow="fold"), "roles", "disabled")
     async with platform_access(settings, USERS) as host:
         identity = proxy(IDENTITY, host.calls)
         after = None
@@ -36,4 +35,4 @@ async def run_list(settings: Settings) -> None:
             after = page.next_after
             if after is None:
                 break
-    Console().print(table)
+    show(table)

@@ -27,19 +27,22 @@ _OWNER: Final = Notes(
         "scopes": ["analytics:read"],
     }
 )
+_KEY_SET: Final = "application/jwk-set+json"
 _KEYS: Final = Notes(
-    answer={
-        "keys": [
-            {
-                "kid": "r5Y9nZ0bVwM2pXq3u1T7cJk8LhF6dSaG4eWyQmNiBoE",
-                "kty": "EC",
-                "crv": "P-256",
-                "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
-                "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
-                "alg": "ES256",
-                "use": "sig",
-            }
-        ]
+    answers={
+        _KEY_SET: {
+            "keys": [
+                {
+                    "kid": "r5Y9nZ0bVwM2pXq3u1T7cJk8LhF6dSaG4eWyQmNiBoE",
+                    "kty": "EC",
+                    "crv": "P-256",
+                    "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+                    "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+                    "alg": "ES256",
+                    "use": "sig",
+                }
+            ]
+        }
     }
 )
 _KEYS_AGE: Final = (b"cache-control", b"public, max-age=300")
@@ -79,6 +82,6 @@ def endpoints(identity: Identity, _web: WebParts) -> list[HTTPRouteHandler]:
 
     @get("/.well-known/jwks.json", summary="The public keys", tags=_TAGS, opt=noted(_KEYS))
     async def jwks() -> Reply[KeySet]:
-        return Reply(await identity.keys(Empty()), headers=(_KEYS_AGE,), media=b"application/jwk-set+json")
+        return Reply(await identity.keys(Empty()), headers=(_KEYS_AGE,), media=_KEY_SET.encode())
 
     return [login, validate, jwks]

@@ -7,6 +7,7 @@ from careplane.components.patient.messages import PatientFields
 from careplane.components.patient.search.words import mail_key, phone_key, sort_key
 from careplane.components.patient.shapes import Identifier
 from careplane.components.patient.simple import primary_address
+from careplane.components.patient.validation import EMAIL_MAX
 from careplane.kernel.message import Message
 
 _AREA_PART_MAX = 40
@@ -30,7 +31,7 @@ def columns_of(fields: PatientFields) -> Columns:
     return Columns(
         name=fields.name,
         name_key=sort_key(fields.name),
-        email=mail_key(fields.email) or None,
+        email=_email_key(fields.email),
         birth_date=first_day(fields.date_of_birth),
         identifiers=_identifier_keys(fields.identifiers),
         gender=fields.gender,
@@ -48,6 +49,11 @@ def postal_area(fields: PatientFields) -> str | None:
     code = (address.postal_code or "").replace(" ", "")[:3].upper()
     parts = (address.country, code or address.state)
     return "-".join(p.strip()[:_AREA_PART_MAX] for p in parts if p and not p.isspace()) or None
+
+
+def _email_key(email: str) -> str | None:
+    """Return the address as it is compared; what is too long to be one is kept in the record, and not looked for."""
+    return mail_key(email) or None if len(email.strip()) <= EMAIL_MAX else None
 
 
 def _identifier_keys(identifiers: tuple[Identifier, ...]) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ _HEADER_FAULT = (
     "the first line must name the columns, out of name, email, address, dateOfBirth, registeredDate, gender and phone, "
     "each once, with name and dateOfBirth among them; nothing was read"
 )
+_NO_ROW = "is not CSV, nothing of it was read: look for a quotation mark that is never closed, or is not doubled"
 # Stands in for a line that is too long, whose text is not kept; it cannot come out of a file by itself.
 _OVERLONG = "\udcff\udcff"
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -47,7 +48,8 @@ def csv_records(lines: Iterable[tuple[int, bytes | None]], *, today: date) -> It
     """Yield the records of a CSV file; e-mail and address may be missing, name and date of birth may not."""
     texts = _texts(lines)
     first = next(texts, "")
-    reader = csv.reader(itertools.chain([first], texts), delimiter=max(",;\t", key=first.count))
+    # Strict, or a quotation mark that is never closed would take the rest of the file into one cell, in silence.
+    reader = csv.reader(itertools.chain([first], texts), delimiter=max(",;\t", key=first.count), strict=True)
     header = _header(reader)
     if "" in header or len(set(header)) < len(header) or not set(_NEEDED) <= set(header):
         yield Rejection(line=1, reason=_HEADER_FAULT)
@@ -76,7 +78,7 @@ def _rows(reader: CsvReader, header: list[str], today: date) -> Iterator[Found]:
         except StopIteration:
             return
         except csv.Error:
-            yield Rejection(line=line, reason="is not a row of CSV: look for a quotation mark that is never closed")
+            yield Rejection(line=line, reason=f"up to line {reader.line_num}: {_NO_ROW}")
             continue
         if any(cell.strip() for cell in cells):
             yield _row(line, cells, header, today)

@@ -1,6 +1,5 @@
 """The patient component over HTTP: JSON in, messages to the registry, JSON out."""
 
-from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Final
 from uuid import UUID
 
@@ -35,6 +34,19 @@ from careplane.components.patient.api import (
     RestorePatient,
     SearchPatients,
 )
+from careplane.components.patient.examples import (
+    ACCOUNT,
+    AMENDING,
+    ARCHIVING,
+    CHANGING,
+    FHIR,
+    JSON,
+    READING,
+    REGISTERING,
+    REPLACING,
+    SHOWN,
+    VERSIONS,
+)
 from careplane.kernel.message import Message
 from careplane.web.bodies import Body, StrictRequest, header
 from careplane.web.etags import etag, expected_version, not_modified
@@ -42,43 +54,8 @@ from careplane.web.notes import Notes, noted
 from careplane.web.parts import WebParts
 from careplane.web.reply import Reply
 
-FHIR: Final = "application/fhir+json"
-MERGE_PATCH: Final = "application/merge-patch+json"
 _TAGS: Final = ["Patients"]
 _VARY: Final = (b"vary", b"accept")
-_CHANGING: Final = Notes(headers=("If-Match", "Idempotency-Key"), fails=(409, 410, 412, 422))
-_REQUIRED: Final = ("name", "email", "address", "dateOfBirth")
-_SENT: Final = {
-    "name": "Ada Lovelace",
-    "email": "ada@example.org",
-    "address": "12 St James's Square, London",
-    "dateOfBirth": "1985-12-10",
-    "registeredDate": "2025-01-15",
-}
-_SHOWN: Final = {
-    "id": "01890a5d-ac96-774b-bcce-b302099a8057",
-    "medicalRecordNumber": "MRN-0000001",
-    "version": 1,
-    "archived": False,
-    **_SENT,
-    "createdAt": "2025-01-15T09:30:00Z",
-    "updatedAt": "2025-01-15T09:30:00Z",
-    "updatedBy": "01890a5d-0000-7000-8000-000000000001",
-}
-_VERSIONS: Final = {
-    "versions": [
-        {"version": 2, "at": "2025-03-02T11:05:00Z", "by": _SHOWN["updatedBy"], "change": "amended"},
-        {"version": 1, "at": _SHOWN["createdAt"], "by": _SHOWN["updatedBy"], "change": "registered"},
-    ],
-    "nextBeforeVersion": None,
-}
-_ACCOUNT: Final = {
-    "patientId": _SHOWN["id"],
-    "status": "ACTIVE",
-    "accountId": "01890a5d-ad02-7c11-9c1e-5d0f6b7a8c9d",
-    "currency": "USD",
-    "balanceMinor": 0,
-}
 _encode = msgspec.json.Encoder().encode
 
 Text = str | UnsetType | None
@@ -140,9 +117,7 @@ def endpoints(patients: Patients, web: WebParts) -> list[HTTPRouteHandler]:
 
 
 def _register(patients: Patients, web: WebParts) -> HTTPRouteHandler:
-    notes = Notes(headers=("Idempotency-Key",), required=_REQUIRED, fails=(409, 422), body=_SENT, answer=_SHOWN)
-
-    @post("/api/patients", summary="Register a patient", tags=_TAGS, opt=noted(notes))
+    @post("/api/patients", summary="Register a patient", tags=_TAGS, opt=noted(REGISTERING))
     async def register_patient(data: JSONBody[PatientBody]) -> Reply[PatientView]:
         view = await patients.register(RegisterPatient(patient_id=web.new_id(), **data.written()))
         location = (b"location", f"/api/patients/{view.id}".encode())
@@ -152,7 +127,7 @@ def _register(patients: Patients, web: WebParts) -> HTTPRouteHandler:
 
 
 def _search(patients: Patients, web: WebParts) -> HTTPRouteHandler:
-    notes = Notes(answer={"patients": [_SHOWN], "nextCursor": None})
+    notes = Notes(answer={"patients": [SHOWN], "nextCursor": None})
 
     @get("/api/patients", summary="List and search patients", tags=_TAGS, opt=noted(notes))
     async def search_patients(  # noqa: PLR0913, PLR0917 - a parameter each, as in the URL
@@ -198,7 +173,7 @@ def _get(patients: Patients) -> HTTPRouteHandler:
         summary="Read a patient",
         description=f"As {FHIR}, if Accept says so, it is the complete FHIR R4 resource.",
         tags=_TAGS,
-        opt=noted(Notes(headers=("If-None-Match",), fails=(410,), answer=_SHOWN)),
+        opt=noted(READING),
         responses={304: ResponseSpec(None, description="The caller has this version already.")},
     )
     async def get_patient(patient_id: FromPath[UUID], request: StrictRequest) -> Reply[PatientView]:
@@ -208,7 +183,7 @@ def _get(patients: Patients) -> HTTPRouteHandler:
             version, view, media = document.version, document.document.encode(), FHIR.encode()
         else:
             found = await patients.get(GetPatient(patient_id=patient_id))
-            version, view, media = found.version, found, b"application/json"
+            version, view, media = found.version, found, JSON.encode()
         headers = ((b"etag", etag(version)), _VARY)
         if not_modified(header(request, b"if-none-match"), version):
             view = None
@@ -219,10 +194,7 @@ def _get(patients: Patients) -> HTTPRouteHandler:
 
 
 def _changes(patients: Patients) -> list[HTTPRouteHandler]:
-    replacing = replace(_CHANGING, required=_REQUIRED, body=_SENT, answer=_SHOWN)
-    amending = replace(_CHANGING, body={"phone": "+44 20 7946 0000"}, answer=_SHOWN, media=(MERGE_PATCH,))
-
-    @put("/api/patients/{patient_id:str}", summary="Replace a patient", tags=_TAGS, opt=noted(replacing))
+    @put("/api/patients/{patient_id:str}", summary="Replace a patient", tags=_TAGS, opt=noted(REPLACING))
     async def replace_patient(
         patient_id: FromPath[UUID], data: JSONBody[PatientBody], request: StrictRequest
     ) -> Reply[PatientView]:
@@ -232,7 +204,7 @@ def _changes(patients: Patients) -> list[HTTPRouteHandler]:
         )
         return _changed(await patients.replace(change))
 
-    @patch("/api/patients/{patient_id:str}", summary="Change a patient (RFC 7396)", tags=_TAGS, opt=noted(amending))
+    @patch("/api/patients/{patient_id:str}", summary="Change a patient (RFC 7396)", tags=_TAGS, opt=noted(AMENDING))
     async def amend_patient(
         patient_id: FromPath[UUID], data: JSONBody[PatientBody], request: StrictRequest
     ) -> Reply[PatientView]:
@@ -249,7 +221,7 @@ def _archive(patients: Patients) -> list[HTTPRouteHandler]:
         summary="Archive a patient",
         description="The record is put away, not destroyed; reading it is answered 410 until it is restored.",
         tags=_TAGS,
-        opt=noted(_CHANGING),
+        opt=noted(ARCHIVING),
         status_code=204,
     )
     async def archive_patient(patient_id: FromPath[UUID], request: StrictRequest) -> Reply[None]:
@@ -261,7 +233,7 @@ def _archive(patients: Patients) -> list[HTTPRouteHandler]:
         "/api/patients/{patient_id:str}/restore",
         summary="Restore a patient",
         tags=_TAGS,
-        opt=noted(_CHANGING),
+        opt=noted(CHANGING),
         status_code=200,
     )
     async def restore_patient(patient_id: FromPath[UUID], request: StrictRequest) -> Reply[PatientView]:
@@ -272,10 +244,15 @@ def _archive(patients: Patients) -> list[HTTPRouteHandler]:
 
 
 def _history(patients: Patients) -> list[HTTPRouteHandler]:
-    @get("/api/patients/{patient_id:str}/history", summary="List who changed a patient, and when", tags=_TAGS)
+    @get(
+        "/api/patients/{patient_id:str}/history",
+        summary="List who changed a patient, and when",
+        tags=_TAGS,
+        opt=noted(Notes(answer=VERSIONS)),
+    )
     async def list_versions(
         patient_id: FromPath[UUID],
-        limit: Annotated[int, QueryParameter(ge=1, le=LIMIT_MAX)] = 50,
+        limit: Annotated[int, QueryParameter(ge=1, le=LIMIT_MAX, description="How many versions a page holds.")] = 50,
         before_version: Annotated[
             int | None,
             QueryParameter(name="beforeVersion", ge=1, description="The nextBeforeVersion of the page before."),
@@ -284,7 +261,12 @@ def _history(patients: Patients) -> list[HTTPRouteHandler]:
         request = GetHistory(patient_id=patient_id, limit=limit, before_version=before_version)
         return Reply(await patients.history(request))
 
-    @get("/api/patients/{patient_id:str}/history/{version:str}", summary="Read a patient as it was", tags=_TAGS)
+    @get(
+        "/api/patients/{patient_id:str}/history/{version:str}",
+        summary="Read a patient as it was",
+        tags=_TAGS,
+        opt=noted(Notes(gives=("ETag",), answer=SHOWN)),
+    )
     async def get_version(
         patient_id: FromPath[UUID], version: Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
     ) -> Reply[PatientView]:
@@ -295,7 +277,12 @@ def _history(patients: Patients) -> list[HTTPRouteHandler]:
 
 
 def _billing_account(patients: Patients) -> HTTPRouteHandler:
-    @get("/api/patients/{patient_id:str}/billing-account", summary="Read a patient's account", tags=_TAGS)
+    @get(
+        "/api/patients/{patient_id:str}/billing-account",
+        summary="Read a patient's account",
+        tags=_TAGS,
+        opt=noted(Notes(fails=(410,), answer=ACCOUNT)),
+    )
     async def get_billing_account(patient_id: FromPath[UUID]) -> Reply[PatientAccount]:
         return Reply(await patients.billing_account(GetPatient(patient_id=patient_id)))
 

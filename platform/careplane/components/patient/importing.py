@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 import msgspec
 
@@ -57,7 +57,7 @@ class Importer:
                 elif asked.isdisjoint(record.sources):
                     chosen.append(place)
                     asked.update(record.sources)
-            made = await asyncio.gather(*(self._import(records[place], stamp) for place in chosen))
+            made = await _all(self._import(records[place], stamp) for place in chosen)
             outcomes.update(zip(chosen, made, strict=True))
             for place, outcome in zip(chosen, made, strict=True):
                 if outcome.status != _REJECTED:
@@ -77,6 +77,15 @@ class Importer:
         except (InvalidArgument, AlreadyExists) as error:
             return ImportOutcome(line=record.line, status=_REJECTED, reason=_reason(error))
         return ImportOutcome(line=record.line, status="imported")
+
+
+async def _all(imports: Iterable[Awaitable[ImportOutcome]]) -> list[ImportOutcome]:
+    """Wait for all, whatever becomes of one: a batch that is sent again must not meet what is left of itself."""
+    made = await asyncio.gather(*imports, return_exceptions=True)
+    for outcome in made:
+        if isinstance(outcome, BaseException):
+            raise outcome
+    return [outcome for outcome in made if isinstance(outcome, ImportOutcome)]
 
 
 def _reason(error: InvalidArgument | AlreadyExists) -> str:

@@ -25,6 +25,7 @@ _LISTS = f"""string_to_array(identifiers, E'\\x{ord(SEPARATOR):02x}') AS identif
     string_to_array(name_words, E'\\x{ord(SEPARATOR):02x}') AS name_words"""
 _ROW_WIDTH = 16
 
+# Whatever another process may be writing too is locked in one order by all: rows by id, claims and sources by value.
 # language=postgresql
 _REGISTER = f"""
 made AS (
@@ -38,11 +39,12 @@ made AS (
     INSERT INTO patients ({_ROW}, mrn, created_at)
     SELECT {_ROW}, mrn, updated_at FROM made
     WHERE NOT EXISTS (SELECT FROM origin o JOIN patient_sources s USING (source) WHERE o.n = made.n)
-    ON CONFLICT DO NOTHING RETURNING id
+    ORDER BY email_claim ON CONFLICT DO NOTHING RETURNING id
 ), applied AS (
     SELECT n, id FROM made JOIN inserted USING (id)
 ), sourced AS (
-    INSERT INTO patient_sources (source, patient_id) SELECT DISTINCT source, id FROM origin JOIN applied USING (n)
+    INSERT INTO patient_sources (source, patient_id)
+    SELECT DISTINCT source, id FROM origin JOIN applied USING (n) ORDER BY source
 ), intended AS (
     INSERT INTO billing_intents (patient_id) SELECT id FROM applied
 )
@@ -57,7 +59,7 @@ changed AS (
 ), superseded AS (
     SELECT p.* FROM patients p JOIN changed c ON p.id = c.id AND p.version = c.version - 1
     WHERE NOT EXISTS (SELECT FROM patients o WHERE o.email_claim = c.email_claim AND o.id <> c.id)
-    FOR UPDATE OF p
+    ORDER BY p.id FOR UPDATE OF p
 ), updated AS (
     UPDATE patients p SET ({_ROW}) = (SELECT {", ".join("c." + c for c in _ROW.split(", "))})
     FROM changed c JOIN superseded s USING (id) WHERE p.id = c.id

@@ -1,0 +1,84 @@
+"""The real program, started as its users start it, on free ports and a data folder of its own."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from tests.end_to_end.program import Program, free_port, generous_routes
+from tests.end_to_end.scratch import scratch_folder
+
+__all__ = ["Program", "StartProgram", "free_port"]
+
+StartProgram = Callable[..., Program]
+
+
+@contextmanager
+def programs() -> Iterator[StartProgram]:
+    """Give a way to start programs, with rates for a crowd unless told otherwise; they are stopped at the end."""
+    with scratch_folder() as folder:
+        yield from _programs_in(folder)
+
+
+def _programs_in(folder: Path) -> Iterator[StartProgram]:
+    started: list[Program] = []
+
+    def start(data: Path | None = None, *, generous: bool = True, **environ: str) -> Program:
+        if generous:
+            environ.setdefault("CAREPLANE_HTTP_ROUTES_FILE", str(generous_routes(folder)))
+        program = Program(data or folder / f"data-{len(started)}", **environ)
+        started.append(program)
+        program.wait_until_ready()
+        return program
+
+    try:
+        yield start
+    finally:
+        for program in reversed(started):
+            program.clear_away()
+
+
+@pytest.fixture
+def scratch() -> Iterator[Path]:
+    """Give a folder for data folders."""
+    with scratch_folder() as folder:
+        yield folder
+
+
+@pytest.fixture
+def start_program() -> Iterator[StartProgram]:
+    """Give a way to start programs, as `programs` does."""
+    with programs() as start:
+        yield start
+
+
+@pytest.fixture(scope="session")
+def program() -> Iterator[Program]:
+    """Give one running program, with rates for a crowd, to all tests that leave it as they found it."""
+    with programs() as start:
+        running = start(CAREPLANE_IDENTITY_TOKEN_TTL_S="7200")
+        yield running
+        assert running.stop() == 0, running.said()[-4000:]
+        assert '"level":"error"' not in running.said(), "something unexpected went wrong inside, see its log"
+        assert running.postgres() is None, "its PostgreSQL outlived it"
+
+
+@pytest.fixture(scope="session")
+def signed_in(program: Program) -> dict[str, str]:
+    """Give the header of the demo user's token."""
+    return program.sign_in()
+
+
+@pytest.fixture
+def client(program: Program, signed_in: dict[str, str]) -> Iterator[httpx.Client]:
+    """Give an HTTP client that is signed in."""
+    with httpx.Client(base_url=program.url, headers=signed_in, timeout=30.0) as client:
+        yield client
+
+
+@pytest.fixture
+def stranger(program: Program) -> Iterator[httpx.Client]:
+    """Give an HTTP client that is not signed in."""
+    with httpx.Client(base_url=program.url, timeout=30.0) as client:
+        yield client
