@@ -12,7 +12,7 @@ from cyclopts import App, CycloptsError, Parameter
 from cyclopts.validators import Number
 
 import careplane
-from careplane.app.settings import Settings
+from careplane.app.settings import PORT_MAX, MetricsSettings, Settings
 from careplane.app.settings_source import load_settings
 from careplane.app.setup_error import SetupError
 from careplane.components.identity.domain import ROLES
@@ -129,6 +129,9 @@ def _settings(config: Path | None, *, data: Path | None = None, port: int | None
         settings = msgspec.structs.replace(settings, data_dir=data)
     if port is not None:
         settings = msgspec.structs.replace(settings, http=msgspec.structs.replace(settings.http, port=port))
+        if settings.metrics == MetricsSettings():  # nobody chose its port, so it keeps out of another one's way too
+            metrics = MetricsSettings(port=port + 1 if port < PORT_MAX else 0)
+            settings = msgspec.structs.replace(settings, metrics=metrics)
     return settings
 
 

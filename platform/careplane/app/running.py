@@ -49,10 +49,11 @@ async def run_until_stopped(
         front = await make_front(settings, host, metrics, cursor_secret=cursor_secret)
         if settings.metrics.port:
             await stack.enter_async_context(showing(metrics.registry, settings.metrics.host, settings.metrics.port))
-        await stack.enter_async_context(serving(front, settings.http.host, settings.http.port))
+        cut_off = asyncio.Event()
+        await stack.enter_async_context(serving(front, settings.http.host, settings.http.port, ended=cut_off.set))
         settle_memory()
         announce()
-        await _until(stop, host)
+        await _until(stop, cut_off, host)
         _log.info("stopping: finishing what has been accepted")
     _log.info("stopped")
 
@@ -64,14 +65,17 @@ def _stop_signals() -> asyncio.Event:
     return stop
 
 
-async def _until(stop: asyncio.Event, host: Host) -> None:
-    stopped = asyncio.create_task(stop.wait())
-    gave_up = asyncio.create_task(host.gave_up())
+async def _until(stop: asyncio.Event, cut_off: asyncio.Event, host: Host) -> None:
+    """Return when told to stop; raise SetupError when the server has ended by itself or a component has given up."""
+    waits = [asyncio.create_task(wait) for wait in (stop.wait(), cut_off.wait(), host.gave_up())]
     try:
-        await asyncio.wait((stopped, gave_up), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        if stop.is_set():
+            return
+        if cut_off.is_set():
+            raise SetupError("The HTTP server ended by itself: look into the log, then start Careplane anew.")
+        name = waits[-1].result()
+        raise SetupError(f"The component {name!r} failed again and again: look into the log, then start it anew.")
     finally:
-        stopped.cancel()
-    if gave_up.done():
-        sentence = f"The component {gave_up.result()!r} failed again and again: look into the log, then start it anew."
-        raise SetupError(sentence)
-    gave_up.cancel()
+        for wait in waits:
+            wait.cancel()

@@ -14,7 +14,8 @@ from careplane.components.patient.settings import PatientSettings
 _HOST = r"([^@:/?#,\[\]]*|\[[^@/?#\[\]]*\])(:[0-9]{0,5})?"
 _URL = rf"postgres(ql)?://([^/?#]*@)?{_HOST}(,{_HOST})*([/?#].*)?"
 _URL_WANTED = "must be postgresql://user:password@host:port/database, with signs such as / and # in it percent-encoded"
-Port = Annotated[int, Meta(ge=1, le=65535)]
+PORT_MAX = 65535
+Port = Annotated[int, Meta(ge=1, le=PORT_MAX)]
 Seconds = Annotated[float, Meta(gt=0)]
 SECRET = {"secret": True}  # a setting marked so is never shown, and may be given as <name>_file
 

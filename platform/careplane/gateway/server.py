@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -24,10 +24,18 @@ _log = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp, host: str, port: int, *, grace_s: float = GRACE_SECONDS) -> AsyncIterator[int]:
+async def serving(
+    app: ASGIApp,
+    host: str,
+    port: int,
+    *,
+    grace_s: float = GRACE_SECONDS,
+    ended: Callable[[], None] = lambda: None,
+) -> AsyncIterator[int]:
     """Serve `app` for the body, which gets the port (for port 0 a free one); raise FailedPrecondition if it is taken.
 
-    At the end nothing new is accepted, and what is in flight has `grace_s` seconds to be answered.
+    At the end nothing new is accepted, and what is in flight has `grace_s` seconds to be answered. Should the server
+    end by itself before, `ended` is called.
     """
     address, port = free_address(host, port)
     server = Server(
@@ -44,6 +52,7 @@ async def serving(app: ASGIApp, host: str, port: int, *, grace_s: float = GRACE_
     running = asyncio.create_task(server.serve(), name="gateway server")
     try:
         await _listening(running, address, port)
+        running.add_done_callback(lambda _: ended())
         yield port
     finally:
         await _stop(server, running, grace_s)
@@ -63,7 +72,7 @@ def free_address(host: str, port: int) -> tuple[str, int]:
             return str(name[0]), int(name[1])
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise FailedPrecondition(f"Cannot listen on {host}:{port}: {reason}. Choose another port or address.") from None
+        raise FailedPrecondition(f"Cannot listen on {host}:{port}: {reason}. Choose another http.port or metrics.port.") from None
 
 
 async def _listening(running: asyncio.Task[None], address: str, port: int) -> None:
