@@ -168,6 +168,8 @@ class Program:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self.ended()
+        if with_postgres:  # a killed process takes a moment to be gone
+            until_true(lambda: self.postgres() is None)
 
     def clear_away(self) -> None:
         """Leave nothing of it running, whatever state it is in."""

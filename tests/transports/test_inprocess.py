@@ -24,7 +24,7 @@ from careplane_transports.inprocess.bus import Bus
 from careplane_transports.inprocess.codec import encoded
 from careplane_transports.inprocess.switchboard import Switchboard
 
-KINDS = list(PlatformError.kinds.values())
+KINDS = [kind for kind in PlatformError.kinds.values() if kind.__module__ == PlatformError.__module__]
 
 
 async def echo(method: Method, request: Message, /) -> Message:

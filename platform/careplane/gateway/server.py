@@ -72,7 +72,8 @@ def free_address(host: str, port: int) -> tuple[str, int]:
             return str(name[0]), int(name[1])
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise FailedPrecondition(f"Cannot listen on {host}:{port}: {reason}. Choose another http.port or metrics.port.") from None
+        detail = f"Cannot listen on {host}:{port}: {reason}. Choose another http.port (--port) or metrics.port."
+        raise FailedPrecondition(detail) from None
 
 
 async def _listening(running: asyncio.Task[None], address: str, port: int) -> None:
