@@ -29,14 +29,17 @@ def taken_port() -> Iterator[int]:
 class Gate:
     """An application that answers when it is let."""
 
-    def __init__(self) -> None:
-        """Begin closed."""
+    def __init__(self, wanted: int = 1) -> None:
+        """Begin closed; `entered` is set once that many requests wait before it."""
+        self._wanted = wanted
         self.entered = asyncio.Event()
         self.opened = asyncio.Event()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer 200, after a wait."""
-        self.entered.set()
+        self._wanted -= 1
+        if self._wanted == 0:
+            self.entered.set()
         await asyncio.wait_for(self.opened.wait(), 10)
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
         await send({"type": "http.response.body", "body": b"ok"})
@@ -58,7 +61,7 @@ async def test_the_gateway_serves(world: World) -> None:
 
 async def test_what_is_in_flight_when_it_stops_is_answered() -> None:
     """Nothing new comes in, and nobody who was in is cut off."""
-    gate = Gate()
+    gate = Gate(wanted=5)
     stopped = asyncio.Event()
 
     async def serve(ready: asyncio.Future[int]) -> None:
