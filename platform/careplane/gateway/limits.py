@@ -77,11 +77,6 @@ class RateLimits:
         told = b'"%s";r=%d;t=%d' % (rate.name.encode(), left, bucket.refill_seconds())
         return Verdict((policy, (_REMAINING, told)))
 
-    def exhausted(self, rate: Rate, who: str) -> int | None:
-        """Return after how many seconds to come again if `who` has none left, without counting anything."""
-        bucket = self._buckets.get((rate.name, who))
-        return None if bucket is None or bucket.has_capacity() else bucket.next_seconds()
-
     def _bucket(self, rate: Rate, who: str) -> _Bucket:
         key = (rate.name, who)
         bucket = self._buckets.get(key)

@@ -23,7 +23,6 @@ from careplane.components.patient.api import (
     RestorePatient,
 )
 from careplane.components.patient.domain import Patient, Stamp
-from careplane.components.patient.patching import emptied
 from careplane.kernel.errors import FailedPrecondition, Gone, InvalidArgument, StaleVersion
 
 ID = UUID("01890000-0000-7000-8000-000000000001")
@@ -120,19 +119,6 @@ def test_replacing_clears_what_was_sent_as_empty() -> None:
     assert (view.gender, view.identifiers) == (None, ())
     with pytest.raises(InvalidArgument):
         domain.replace(before, ReplacePatient(patient_id=ID, cleared=("ssn",), **SIMPLE), LATER)
-
-
-def test_a_body_tells_which_optional_fields_it_empties() -> None:
-    """Null and empty lists, of the fields that may be empty."""
-    body: dict[str, Any] = {
-        "name": None,
-        "gender": None,
-        "identifiers": [],
-        "phone": "5",
-        "maritalStatus": None,
-        "other": None,
-    }
-    assert emptied(body) == ("gender", "identifiers", "maritalStatus")
 
 
 def test_the_same_again_makes_no_version() -> None:

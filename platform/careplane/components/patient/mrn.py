@@ -12,12 +12,6 @@ def medical_record_number(serial: int) -> str:
     return f"{digits}-{_luhn(digits)}"
 
 
-def is_medical_record_number(text: str) -> bool:
-    """Tell whether `text` is written as a number of ours, check digit included."""
-    digits, dash, check = text.partition("-")
-    return dash == "-" and digits.isdecimal() and digits.isascii() and check == _luhn(digits)
-
-
 def _luhn(digits: str) -> str:
     """Return the check digit: every second digit counts double from the right, and ten's digits are added up."""
     total = sum(map(int, digits[-2::-2])) + sum(map(int, digits[::-2].translate(_DOUBLED)))

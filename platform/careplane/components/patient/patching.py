@@ -1,14 +1,13 @@
 """Amending: a merge patch over the writable fields of the view, each wrong field of it named."""
 
 import re
-from collections.abc import Mapping
 from typing import Any, get_type_hints
 
 import msgspec
 
 from careplane.components.patient.merge_patch import merge
 from careplane.components.patient.messages import PatientFields, PatientView
-from careplane.components.patient.validation import JSON_NAMES, REQUIRED
+from careplane.components.patient.validation import JSON_NAMES
 from careplane.kernel.errors import FieldError, InvalidArgument
 
 _FIELDS = {json_name: name for name, json_name in JSON_NAMES.items()}
@@ -35,12 +34,6 @@ def patched(before: PatientFields, patch: str) -> tuple[PatientFields, tuple[str
     if faults:
         raise InvalidArgument(fields=tuple(faults))
     return msgspec.structs.replace(before, **values), tuple(values)
-
-
-def emptied(body: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return which optional fields a PUT's decoded JSON body sends as null or empty: what `cleared` is to hold."""
-    optional = (json_name for json_name, name in _FIELDS.items() if name not in REQUIRED)
-    return tuple(n for n in optional if n in body and (body[n] is None or body[n] == []))
 
 
 def _read(patch: str) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from careplane.storage.database import Database
 
 _WAITING = "SELECT patient_id FROM billing_intents ORDER BY patient_id LIMIT $1"
 _DONE = "DELETE FROM billing_intents WHERE patient_id = ANY($1::uuid[])"
-_IS_WAITING = "SELECT EXISTS (SELECT FROM billing_intents WHERE patient_id = $1) AS waiting"
 _COUNT = "SELECT count(*) AS waiting FROM billing_intents"
 
 
@@ -24,11 +23,6 @@ class IntentStore:
     async def done(self, patient_ids: tuple[UUID, ...]) -> None:
         """Forget intents that have been carried out."""
         await self._database.execute(_DONE, patient_ids)
-
-    async def is_waiting(self, patient_id: UUID) -> bool:
-        """Tell whether the patient's account is on its way."""
-        row = await self._database.fetch_row(_IS_WAITING, patient_id)
-        return bool(row["waiting"])
 
     async def count(self) -> int:
         """Return how many accounts are on their way."""
