@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from tests.gateway.conftest import World, default_table
 
-from careplane.gateway.routes import default_routes_file, read_routes
+from careplane.gateway.routes import BODY_LIMIT, default_routes_file, read_routes
 from careplane.gateway.yaml_reading import RouteFileError
 
 RATES = """rates:
@@ -38,9 +38,9 @@ def test_a_row_holds_its_terms(tmp_path: Path) -> None:
     path = tmp_path / "gateway.yaml"
     row = ROW.replace("access: bearer", 'access: bearer, scopes: ["patients:read"]').replace(", body_limit: 0", "")
     path.write_text(f"{RATES}routes:\n{row}", encoding="utf-8")
-    (route,) = read_routes(path, components=("patient",), scopes=("patients:read",), body_limit=77).routes
+    (route,) = read_routes(path, components=("patient",), scopes=("patients:read",)).routes
     assert (route.path, route.method, route.component, route.bearer) == ("/a", "GET", "patient", True)
-    assert (route.scopes, route.timeout, route.body_limit) == (("patients:read",), 5.0, 77)
+    assert (route.scopes, route.timeout, route.body_limit) == (("patients:read",), 5.0, BODY_LIMIT)
     assert (route.rate.per_second, route.rate.burst, route.rate.per_user) == (2.0, 10, True)
     assert route.where == f"{path}:5"
 

@@ -26,11 +26,10 @@ _BODY_MAX: Final = 64 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What a row may refer to, and the body limit of a row that sets none."""
+    """What a row may refer to."""
 
     components: Collection[str]
     scopes: Collection[str]
-    body_limit: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +91,13 @@ def default_routes_file() -> Path:
     return inside if inside.exists() else package.parents[1] / "config" / "gateway.yaml"
 
 
-def read_routes(
-    path: Path, *, components: Collection[str], scopes: Collection[str], body_limit: int = BODY_LIMIT
-) -> RouteTable:
+def read_routes(path: Path, *, components: Collection[str], scopes: Collection[str]) -> RouteTable:
     """Read the table; raise RouteFileError with every mistake in it, each with its line.
 
-    `components` and `scopes` are those that exist; `body_limit` holds for routes that set none.
+    `components` and `scopes` are those that exist; `BODY_LIMIT` holds for routes that set none.
     """
     faults: list[str] = []
-    known = _Known({*components, GATEWAY}, scopes, body_limit)
+    known = _Known({*components, GATEWAY}, scopes)
     top = read_yaml(path, faults).fields(("rates", "routes"))
     rates = dict(_rates(top["rates"])) if "rates" in top else {}
     if "rates" in top and REFUSED not in rates:
@@ -143,7 +140,7 @@ def _routes(node: Node, rates: Mapping[str, Rate], known: _Known) -> Iterator[Ro
         fields["scopes"].wrong("a public route has no scopes; make it bearer or take them out")
     rate = rates.get(fields["rate"].text(rates, "rate"))
     timeout = fields["timeout"].number(float, 0.01, 3600, 1.0)
-    limit = fields["body_limit"].number(int, 0, _BODY_MAX, 0) if "body_limit" in fields else known.body_limit
+    limit = fields["body_limit"].number(int, 0, _BODY_MAX, 0) if "body_limit" in fields else BODY_LIMIT
     methods = [method.text(METHODS, "method") for method in fields["methods"].elements()]
     if rate is not None:
         for method in methods:
