@@ -141,10 +141,14 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
 
 
 async def _until_terminated(work: Coroutine[Any, Any, None]) -> None:
-    """Do the work; SIGTERM ends it as Ctrl-C does, until the work listens to signals itself."""
+    """Do the work; SIGTERM and Ctrl-C end it alike, until the work listens to signals itself.
+
+    Both are asked for by name: who is started in the background of a script begins with Ctrl-C's signal ignored.
+    """
     task = asyncio.current_task()
     if task is not None:
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     await work
 
 
