@@ -34,7 +34,7 @@ class Rejects:
 
     def __init__(self, path: Path, source: Path) -> None:
         """Name the file; one left from an earlier run is removed, so that what is there belongs to this run."""
-        if path.exists() and path.samefile(source):
+        if _same(path, source):
             sentence = (
                 f"The rejected lines would take the place of {source} itself: choose another file with --rejects."
             )
@@ -44,7 +44,7 @@ class Rejects:
         with self._writing("wb"):  # so that a place that cannot be written to is told before anything is read
             pass
         if path.is_file():  # and no device, such as /dev/null
-            path.unlink()
+            path.unlink(missing_ok=True)  # another import of this file may have been faster
 
     def add(self, rejections: Iterable[Rejection]) -> None:
         """Append the rejections."""
@@ -65,6 +65,13 @@ class Rejects:
                 "--rejects. Importing again adds nobody twice."
             )
             raise SetupError(sentence) from error
+
+
+def _same(path: Path, source: Path) -> bool:
+    try:
+        return path.samefile(source)
+    except FileNotFoundError:  # one that is not there, or is taken away at this moment, is another one
+        return False
 
 
 async def run_import(settings: Settings, path: Path, rejects_path: Path) -> None:
