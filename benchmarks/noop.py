@@ -4,7 +4,6 @@
 """
 
 import asyncio
-import signal
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +18,7 @@ from careplane.app.front import make_front
 from careplane.app.host import Host
 from careplane.app.logs import configure_logs
 from careplane.app.memory import settle_memory
+from careplane.app.running import stop_signals
 from careplane.app.settings_source import load_settings
 from careplane.components.identity.api import IDENTITY
 from careplane.components.identity.keys import key_set, load_keys
@@ -67,9 +67,7 @@ async def main(port: int) -> None:
         audience=settings.identity.audience,
         ttl_s=settings.identity.token_ttl_s,
     )
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = stop_signals()
     async with serving(front, "127.0.0.1", port):
         settle_memory()
         sys.stdout.write(signer.issue(uuid7(), ("admin",), now=_clock.now(), jti=uuid7()) + "\n")

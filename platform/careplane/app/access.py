@@ -9,8 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from careplane.app.catalog import NAMES, entries
-from careplane.app.databases import database_urls
+from careplane.app.catalog import entries
+from careplane.app.databases import database_urls, migrate_all
 from careplane.app.host import Host
 from careplane.app.logs import configure_logs
 from careplane.app.memory import settle_memory
@@ -18,7 +18,6 @@ from careplane.app.settings import Settings
 from careplane.components.identity.api import scopes_of
 from careplane.kernel.context import Context, using
 from careplane.kernel.principal import Principal
-from careplane.storage.migrations import migrate
 
 REGISTRY = ("billing", "analytics", "patient")
 USERS = ("identity",)
@@ -32,8 +31,7 @@ async def platform_access(settings: Settings, components: tuple[str, ...]) -> As
     """
     configure_logs(settings.logging.format, "warning")
     async with database_urls(settings) as urls:
-        for url in dict.fromkeys(urls.values()):
-            await migrate(url, [name for name in NAMES if urls[name] == url])
+        await migrate_all(urls)
         with tempfile.TemporaryDirectory() as folder:
             host = Host(_without_sign_in(settings, Path(folder)), urls)
             await host.start(entries(components))

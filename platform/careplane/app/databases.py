@@ -1,12 +1,13 @@
 """Where each component's database is: as the settings say, or the embedded PostgreSQL, started if need be."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 
 from careplane.app.catalog import NAMES
 from careplane.app.embedded import EmbeddedPostgres, running_url
 from careplane.app.settings import Settings
+from careplane.storage.migrations import migrate
 
 
 @asynccontextmanager
@@ -37,3 +38,14 @@ async def _embedded(server: EmbeddedPostgres) -> AsyncIterator[str]:
         await asyncio.wait({starting})  # its thread cannot be cancelled, and has a limit of its own
         if starting.exception() is None:
             await asyncio.to_thread(server.stop)
+
+
+def by_database(urls: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:
+    """Yield each database once, with the components that are in it."""
+    for url in dict.fromkeys(urls.values()):
+        yield url, [name for name in NAMES if urls[name] == url]
+
+
+async def migrate_all(urls: Mapping[str, str]) -> list[str]:
+    """Bring every component's schema up to date, wherever it is, and return the migrations applied."""
+    return [file for url, names in by_database(urls) for file in await migrate(url, names)]

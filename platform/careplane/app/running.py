@@ -38,7 +38,7 @@ async def run_until_stopped(
     `prepare` is awaited before the gateway listens, and `announce` called when it does.
     """
     asyncio.get_running_loop().set_exception_handler(log_loop_exception)
-    stop = _stop_signals()
+    stop = stop_signals()
     async with AsyncExitStack() as stack:
         host = Host(settings, urls)
         stack.push_async_callback(host.stop)
@@ -58,7 +58,8 @@ async def run_until_stopped(
     _log.info("stopped")
 
 
-def _stop_signals() -> asyncio.Event:
+def stop_signals() -> asyncio.Event:
+    """Return what is set once SIGINT or SIGTERM has come."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -6,10 +6,10 @@ from contextlib import AsyncExitStack
 import msgspec
 from uuid_utils.compat import uuid7
 
-from careplane.app.catalog import NAMES, entries
+from careplane.app.catalog import entries
 from careplane.app.clock import SystemClock
 from careplane.app.data_folder import DataFolder
-from careplane.app.databases import database_urls
+from careplane.app.databases import database_urls, migrate_all
 from careplane.app.host import Host
 from careplane.app.kept_secrets import kept_secret
 from careplane.app.logs import configure_logs
@@ -18,7 +18,6 @@ from careplane.app.settings import Settings
 from careplane.app.terminal import say
 from careplane.components.identity.demo import EMAIL, PASSWORD, ensure_demo_user
 from careplane.gateway.server import free_address
-from careplane.storage.migrations import migrate
 
 
 async def run_dev(settings: Settings) -> None:
@@ -38,8 +37,7 @@ async def run_dev(settings: Settings) -> None:
         if settings.database.url:  # then nobody else holds the folder, which the keys are in
             stack.enter_context(DataFolder(settings.data_dir))
         urls = await stack.enter_async_context(database_urls(settings, share=False))
-        for url in dict.fromkeys(urls.values()):
-            await migrate(url, [name for name in NAMES if urls[name] == url])
+        await migrate_all(urls)
         secret = settings.http.cursor_secret.encode() or kept_secret(settings.data_dir / "keys" / "cursors.secret")
         await run_until_stopped(
             settings,

@@ -3,6 +3,7 @@
 import msgspec
 
 from careplane.app.catalog import NAMES, entries
+from careplane.app.databases import by_database
 from careplane.app.front import cursor_secret_of
 from careplane.app.host import Host
 from careplane.app.logs import configure_logs
@@ -40,8 +41,8 @@ async def run_serve(settings: Settings, components: tuple[str, ...]) -> None:
 
 
 async def _check_migrated(urls: dict[str, str]) -> None:
-    for url in dict.fromkeys(urls.values()):
-        missing = await pending(url, [name for name in NAMES if urls[name] == url])
+    for url, names in by_database(urls):
+        missing = await pending(url, names)
         if missing:
             sentence = f"{len(missing)} migrations are not applied yet: run `careplane migrate` first."
             raise SetupError(sentence)
