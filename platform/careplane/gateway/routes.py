@@ -18,8 +18,8 @@ REFUSED: Final = "refused"
 """The rate class of tokens that turn out to be wrong; it must be in the table."""
 
 _RATE_KEYS: Final = ("per_second", "burst", "per")
-_ROUTE_KEYS: Final = ("path", "methods", "component", "access", "scopes", "rate", "timeout", "body_limit")
-_OPTIONAL: Final = ("scopes", "body_limit")
+_ROUTE_KEYS: Final = ("path", "methods", "component", "access", "scopes", "owner", "rate", "timeout", "body_limit")
+_OPTIONAL: Final = ("scopes", "owner", "body_limit")
 _PATH: Final = re.compile(r"(?:/(?:[A-Za-z0-9._~-]+|\{[a-z][a-z0-9_]*\}))+|/")
 _BODY_MAX: Final = 64 * 1024 * 1024
 
@@ -44,13 +44,17 @@ class Rate:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Route:
-    """One path and method that exists, and on what terms; `where` is its line in the file."""
+    """One path and method that exists, and on what terms; `where` is its line in the file.
+
+    `owner` is the place, among the path's segments, of the user id whose owner needs none of the scopes.
+    """
 
     path: str
     method: str
     component: str
     bearer: bool
     scopes: tuple[str, ...]
+    owner: int | None
     rate: Rate
     timeout: float
     body_limit: int
@@ -138,13 +142,21 @@ def _routes(node: Node, rates: Mapping[str, Rate], known: _Known) -> Iterator[Ro
     needed = tuple(n.text(known.scopes, "scope") for n in fields["scopes"].elements()) if "scopes" in fields else ()
     if needed and not bearer:
         fields["scopes"].wrong("a public route has no scopes; make it bearer or take them out")
+    owner = _owner(fields["owner"], path) if "owner" in fields else None
     rate = rates.get(fields["rate"].text(rates, "rate"))
     timeout = fields["timeout"].number(float, 0.01, 3600, 1.0)
     limit = fields["body_limit"].number(int, 0, _BODY_MAX, 0) if "body_limit" in fields else BODY_LIMIT
     methods = [method.text(METHODS, "method") for method in fields["methods"].elements()]
     if rate is not None:
         for method in methods:
-            yield Route(path, method, component, bearer, needed, rate, timeout, limit, node.where)
+            yield Route(path, method, component, bearer, needed, owner, rate, timeout, limit, node.where)
+
+
+def _owner(node: Node, path: str) -> int | None:
+    segments = path.split("/")
+    variables = [segment[1:-1] for segment in segments if segment.startswith("{")]
+    name = node.text(variables, "variable of the path")
+    return segments.index(f"{{{name}}}") if name in variables else None
 
 
 def _twice(routes: list[Route]) -> Iterator[str]:

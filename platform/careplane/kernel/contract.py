@@ -28,12 +28,19 @@ class _Mark:
     kind: Kind
     scope: str
     key: str | None
-    creates: bool
+    creates: bool = False
+    owner: str | None = None
+    record: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Method:
-    """One method of an interface: what it takes and answers, its scope, and the request field that is its key."""
+    """One method of an interface: what it takes and answers, and its policy.
+
+    The policy is the `scope`; the request field `owner`, if any, that names the user who needs no scope, since it is
+    about themselves; and the request field `record`, if any, that names the patient whose record must be open to the
+    caller, which the component itself sees to.
+    """
 
     component: str
     name: str
@@ -43,6 +50,8 @@ class Method:
     creates: bool
     request: type[Message]
     reply: type[Message]
+    owner: str | None = None
+    record: str | None = None
 
     @property
     def path(self) -> str:
@@ -50,18 +59,23 @@ class Method:
         return f"{self.component}/{self.name}"
 
 
-def command(*, key: str, scope: str, creates: bool = False) -> Callable[[F], F]:
+def command(
+    *, key: str, scope: str, creates: bool = False, owner: str | None = None, record: str | None = None
+) -> Callable[[F], F]:
     """Mark a method that changes something: it runs one at a time for each value of the request field `key`.
 
     With `creates` the key is an id that the caller makes for this very call, so a repeat of the call carries another
-    one, and it does not count when two calls under one idempotency key are compared.
+    one, and it does not count when two calls under one idempotency key are compared. `owner` and `record` are those
+    of `Method`.
     """
-    return _marker(_Mark(Kind.COMMAND, scope, key, creates))
+    return _marker(_Mark(Kind.COMMAND, scope, key, creates, owner, record))
 
 
-def query(*, scope: str, key: str | None = None) -> Callable[[F], F]:
+def query(
+    *, scope: str, key: str | None = None, owner: str | None = None, record: str | None = None
+) -> Callable[[F], F]:
     """Mark a method that only reads: calls may interleave, and asking again is safe."""
-    return _marker(_Mark(Kind.QUERY, scope, key, creates=False))
+    return _marker(_Mark(Kind.QUERY, scope, key, owner=owner, record=record))
 
 
 def _marker(mark: _Mark) -> Callable[[F], F]:
@@ -100,7 +114,13 @@ def _method(component: str, name: str, function: Any) -> Method:  # noqa: ANN401
     if not all(isinstance(kind, type) and issubclass(kind, Message) for kind in (request, reply)):
         message = f"{component}.{name} must take a Message and answer with one: both may have to cross a wire"
         raise TypeError(message)
-    if mark.key is not None and mark.key not in request.__struct_fields__:
-        message = f"{component}.{name} is keyed by {mark.key!r}, which {request.__name__} does not have"
+    if not mark.scope:
+        message = f"{component}.{name} has no policy: give it a scope, or say that it is PUBLIC"
         raise TypeError(message)
-    return Method(component, name, mark.kind, mark.scope, mark.key, mark.creates, request, reply)
+    for field in (mark.key, mark.owner, mark.record):
+        if field is not None and field not in request.__struct_fields__:
+            message = f"{component}.{name} refers to {field!r}, which {request.__name__} does not have"
+            raise TypeError(message)
+    return Method(
+        component, name, mark.kind, mark.scope, mark.key, mark.creates, request, reply, mark.owner, mark.record
+    )

@@ -9,15 +9,15 @@ from careplane.kernel.contract import Method
 from careplane.kernel.errors import DeadlineExceeded, PermissionDenied, ReentrantCall, Unauthenticated
 from careplane.kernel.invoke import Invoke
 from careplane.kernel.message import Message
-from careplane.kernel.principal import ANONYMOUS
+from careplane.kernel.principal import ANONYMOUS, Principal
 
 
 def authorised(inner: Invoke) -> Invoke:
-    """Let a call pass only if the original caller has the scope that the method declares."""
+    """Let a call pass only if the original caller has the method's scope, or is the one whom it is about."""
 
     async def invoke(method: Method, request: Message, /) -> Message:
         principal = current().principal
-        if not principal.may(method.scope):
+        if not principal.may(method.scope) and not _is_owner(method, request, principal):
             if principal.id == ANONYMOUS.id:
                 raise Unauthenticated
             detail = f"This needs the scope {method.scope!r}, which your roles do not give. Ask an administrator."
@@ -25,6 +25,10 @@ def authorised(inner: Invoke) -> Invoke:
         return await inner(method, request)
 
     return invoke
+
+
+def _is_owner(method: Method, request: Message, principal: Principal) -> bool:
+    return method.owner is not None and str(getattr(request, method.owner)) == principal.id
 
 
 def in_time(inner: Invoke) -> Invoke:

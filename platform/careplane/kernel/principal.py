@@ -5,11 +5,15 @@ from careplane.kernel.message import Message
 
 
 class Principal(Message, frozen=True):
-    """An identity and what it may do; `id` is a user's id or a name such as `component:patient`."""
+    """An identity and what it may do; `id` is a user's id or a name such as `component:patient`.
+
+    `session` is the sign-in that this call belongs to, empty where nobody signed in.
+    """
 
     id: str
     roles: tuple[str, ...] = ()
     scopes: frozenset[str] = frozenset()
+    session: str = ""
 
     def may(self, scope: str) -> bool:
         """Tell whether this principal may call a method of that scope."""

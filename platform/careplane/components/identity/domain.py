@@ -17,12 +17,16 @@ from careplane.kernel.errors import FieldError, InvalidArgument
 SCOPES: Final = frozenset(
     {
         "analytics:read",
+        "analytics:rebuild",
         "audit:read",
         "billing:read",
         "billing:write",
-        "identity:keys",
+        "patients:break-glass",
+        "patients:export",
         "patients:import",
         "patients:read",
+        "patients:restrict",
+        "patients:restricted",
         "patients:write",
         "users:read",
         "users:write",
@@ -33,7 +37,16 @@ SCOPES: Final = frozenset(
 ROLES: Final = MappingProxyType(
     {
         "admin": SCOPES,
-        "clinician": frozenset({"patients:read", "patients:write", "billing:read", "analytics:read"}),
+        "clinician": frozenset(
+            {
+                "patients:read",
+                "patients:write",
+                "patients:restrict",
+                "patients:break-glass",
+                "billing:read",
+                "analytics:read",
+            }
+        ),
         "registrar": frozenset({"patients:read", "patients:write", "patients:import", "billing:read"}),
         "billing": frozenset({"patients:read", "billing:read", "billing:write"}),
         "analyst": frozenset({"analytics:read"}),
