@@ -1,6 +1,6 @@
 # Careplane: everything a developer does is one of these. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help env dev test check format lock
+.PHONY: help env dev test check fuzz format lock
 .SUFFIXES:
 
 PYTHON ?= python3
@@ -22,11 +22,17 @@ dev: env ## Run the whole platform on http://127.0.0.1:4004 with its own databas
 test: env ## Run all tests
 	@$(BIN)/pytest $(ARGS)
 
-check: env ## Check style, types and the direction of imports
+check: env ## Check style, types, the direction of imports, and for dangerous code and secrets
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive platform transports benchmarks
+	@sh .ci/secrets
+
+fuzz: env ## Fuzz for long: every route by its documentation, and what decodes what strangers send
+	@CAREPLANE_FUZZ_SECONDS=$${CAREPLANE_FUZZ_SECONDS:-600} $(BIN)/pytest -s --timeout 3600 \
+		tests/security/test_routes_as_documented.py tests/security/test_fuzzing.py $(ARGS)
 
 format: env ## Format the code and mend what can be mended
 	@$(BIN)/ruff format
@@ -34,5 +40,5 @@ format: env ## Format the code and mend what can be mended
 
 lock: ## Pin every dependency anew in config/requirements.lock (needs uv)
 	@uv --version >/dev/null 2>&1 || { echo 'make lock needs uv: install it, then run make lock again.' >&2; exit 1; }
-	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade --group dev \
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade --group dev --group fuzz \
 		--custom-compile-command 'make lock' --output-file config/requirements.lock pyproject.toml

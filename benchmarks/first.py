@@ -63,7 +63,7 @@ def platform_token(port: int) -> str:
     until = time.monotonic() + 60
     while time.monotonic() < until:
         try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=2).close()
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=2).close()  # nosec B310
             break
         except OSError:
             time.sleep(0.1)

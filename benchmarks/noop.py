@@ -14,13 +14,13 @@ import uvloop
 from uuid_utils.compat import uuid7
 
 from careplane.app.clock import SystemClock
-from careplane.app.front import make_front
+from careplane.app.front import follow_identity, make_front
 from careplane.app.host import Host
 from careplane.app.logs import configure_logs
 from careplane.app.memory import settle_memory
 from careplane.app.running import stop_signals
 from careplane.app.settings_source import load_settings
-from careplane.components.identity.api import IDENTITY
+from careplane.components.identity.api import IDENTITY, Followed
 from careplane.components.identity.keys import key_set, load_keys
 from careplane.components.identity.settings import IdentitySettings
 from careplane.components.identity.tokens import TokenSigner
@@ -54,23 +54,26 @@ async def main(port: int) -> None:
     async def calls(method: Method, request: Message, /) -> Any:
         if method is PATIENT.methods["register"] and isinstance(request, RegisterPatient):
             return await register(request)
-        assert method is IDENTITY.methods["keys"], f"{method.path} is not part of the measurement"
-        return key_set(keys)
+        assert method is IDENTITY.methods["follow"], f"{method.path} is not part of the measurement"
+        return Followed(key_set(keys), (), "")
 
     host = Host(settings, {})
     for component in (PATIENT, IDENTITY):
         host.calls.connect(component.name, calls)
-    front = await make_front(settings, host, Metrics(), cursor_secret=b"x" * 32)
+    metrics = Metrics()
+    following = await follow_identity(settings, host, metrics)
+    front = make_front(settings, host, metrics, following, cursor_secret=b"x" * 32)
     signer = TokenSigner(
-        keys[0],
+        lambda _: keys[0],
         issuer=settings.identity.issuer,
         audience=settings.identity.audience,
         ttl_s=settings.identity.token_ttl_s,
     )
+    token = signer.issue(uuid7(), ("admin",), session=uuid7(), epoch=0, now=_clock.now(), jti=uuid7())
     stop = stop_signals()
-    async with serving(front, "127.0.0.1", port):
+    async with following.kept_up(), serving(front, "127.0.0.1", port):
         settle_memory()
-        sys.stdout.write(signer.issue(uuid7(), ("admin",), now=_clock.now(), jti=uuid7()) + "\n")
+        sys.stdout.write(token + "\n")
         sys.stdout.flush()
         await stop.wait()
 

@@ -11,8 +11,10 @@ import pytest
 from careplane.app.catalog import NAMES, entries
 from careplane.app.host import Host
 from careplane.app.settings import Settings
+from careplane.kernel.clock import Clock
 from careplane.kernel.context import Context, current, using
 from careplane.kernel.contract import Kind, Method
+from careplane.kernel.errors import Unauthenticated
 from careplane.kernel.invoke import Invoke, Middleware
 from careplane.kernel.message import Message
 from careplane.kernel.principal import Principal
@@ -27,6 +29,7 @@ SCOPES = frozenset(
         "billing:write",
         "billing:open",
         "analytics:read",
+        "analytics:rebuild",
         "users:read",
         "users:write",
     }
@@ -34,8 +37,20 @@ SCOPES = frozenset(
 TESTER = Principal(id="tester", roles=("admin",), scopes=SCOPES)
 
 
-ANSWERS_ANEW = {"identity/login"}
-"""Commands that answer a repeat differently on purpose: a token is never kept, so each sign-in makes another one."""
+ANSWERS_ANEW = {
+    "identity/login",
+    "identity/client_token",
+    "identity/add_client",
+    "identity/renew_client_secret",
+}
+"""Commands that answer a repeat differently on purpose, for neither a token nor a program's secret is ever kept.
+
+So each sign-in makes another token, and a program's secret is in the first answer only.
+"""
+
+
+REFUSED_AGAIN = {"identity/refresh"}
+"""Commands that refuse a repeat on purpose: a refresh token that comes twice ends its session, whatever the key."""
 
 
 def twice(inner: Invoke) -> Invoke:
@@ -48,6 +63,10 @@ def twice(inner: Invoke) -> Invoke:
         key = context.idempotency_key or f"twice-{uuid4()}"
         with using(msgspec.structs.replace(context, idempotency_key=key)):
             first = await inner(method, request)
+            if method.path in REFUSED_AGAIN:
+                with pytest.raises(Unauthenticated):
+                    await inner(method, request)
+                return first
             second = await inner(method, request)
         assert second == first or method.path in ANSWERS_ANEW, f"{method.path} answered a repeated command differently"
         return first
@@ -71,11 +90,16 @@ def start_platform(database_url: str, tmp_path: Path) -> StartPlatform:
     """Give a way to start the platform on the test's database, called as somebody who may do everything."""
 
     @asynccontextmanager
-    async def start(*wiring: Middleware, settings: Settings | None = None) -> AsyncIterator[Host]:
+    async def start(
+        *wiring: Middleware, settings: Settings | None = None, clock: Clock | None = None
+    ) -> AsyncIterator[Host]:
         settings = settings or Settings()
         identity = msgspec.structs.replace(settings.identity, production=False, data_dir=tmp_path)
         host = Host(
-            msgspec.structs.replace(settings, identity=identity), dict.fromkeys(NAMES, database_url), wiring=wiring
+            msgspec.structs.replace(settings, identity=identity),
+            dict.fromkeys(NAMES, database_url),
+            clock=clock,
+            wiring=wiring,
         )
         await host.start(entries(()))
         try:

@@ -12,6 +12,11 @@ from tests.end_to_end.scratch import scratch_folder
 __all__ = ["Program", "StartProgram", "free_port"]
 
 StartProgram = Callable[..., Program]
+TRIES_FOR_A_CROWD = {
+    "CAREPLANE_IDENTITY_GUESS_KNOWN_AT_ONCE": "1000",
+    "CAREPLANE_IDENTITY_GUESS_ADDRESS_AT_ONCE": "1000000",
+    "CAREPLANE_IDENTITY_GUESS_ACCOUNT_AT_ONCE": "1000000",
+}
 
 
 @contextmanager
@@ -27,6 +32,7 @@ def _programs_in(folder: Path) -> Iterator[StartProgram]:
     def start(data: Path | None = None, *, generous: bool = True, **environ: str) -> Program:
         if generous:
             environ.setdefault("CAREPLANE_HTTP_ROUTES_FILE", str(generous_routes(folder)))
+            environ = {**TRIES_FOR_A_CROWD, **environ}
         program = Program(data or folder / f"data-{len(started)}", **environ)
         started.append(program)
         program.wait_until_ready()

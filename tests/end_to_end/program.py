@@ -121,6 +121,13 @@ class Program:
         assert answer.status_code == 200, answer.text
         return {"Authorization": f"Bearer {answer.json()['token']}"}
 
+    def command(self, *arguments: str, stdin: str = "") -> str:
+        """Run a command of careplane on its data folder, which must succeed, and return what that says."""
+        done = run_careplane(*arguments, "--data", str(self.data), stdin=stdin)
+        assert done.returncode == 0, done.stderr
+        assert "Traceback" not in done.stderr
+        return done.stdout
+
     def said(self) -> str:
         """Return all that it has written so far, to either stream."""
         return self.output.read_text()

@@ -47,11 +47,11 @@ def test_the_demo_user_signs_in(stranger: httpx.Client) -> None:
     assert answer.headers["content-type"] == "application/json"
     assert answer.headers["cache-control"] == "no-store"
     body = answer.json()
-    assert set(body) == {"token", "tokenType", "expiresIn"}
+    assert set(body) == {"token", "tokenType", "expiresIn", "refreshToken", "refreshExpiresIn"}
     assert body["tokenType"] == "Bearer"
     claims = jwt.decode(body["token"], options={"verify_signature": False})
     assert claims["exp"] - claims["iat"] == body["expiresIn"] == 7200
-    assert claims.keys() >= {"iss", "aud", "sub", "iat", "exp", "jti", "roles"}
+    assert claims.keys() == {"iss", "aud", "sub", "iat", "exp", "jti", "sid", "epoch", "roles"}
     assert claims["roles"] == ["admin"]
     assert DEMO_EMAIL not in str(claims)
 

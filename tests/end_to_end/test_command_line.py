@@ -1,4 +1,4 @@
-"""Commands at a terminal while the platform runs: users, demo, import, migrate."""
+"""Commands at a terminal while the platform runs: demo, import, migrate."""
 
 import csv
 import io
@@ -12,7 +12,7 @@ import httpx
 import pytest
 from tests.end_to_end.conftest import programs
 from tests.end_to_end.patients import fresh_word
-from tests.end_to_end.program import Program, assert_one_sentence, run_careplane, until_true
+from tests.end_to_end.program import Program, run_careplane, until_true
 
 # As systems around a clinic write them: fractions with their zeros, extensions beside values, what nobody here reads.
 RICH = """{"resourceType": "Patient", "id": "@", "meta": {"tag": [{"code": "x"}]}, "language": "nl",
@@ -50,14 +50,6 @@ def client(running: Program) -> Iterator[httpx.Client]:
         yield client
 
 
-def careplane(running: Program, *arguments: str, stdin: str = "") -> str:
-    """Run a command on the folder of the running program, and return what it says."""
-    said = run_careplane(*arguments, "--data", str(running.data), stdin=stdin)
-    assert said.returncode == 0, said.stderr
-    assert "Traceback" not in said.stderr
-    return said.stdout
-
-
 def total(client: httpx.Client) -> int:
     """Return how many patients analytics counts."""
     counted: int = client.get("/api/analytics/summary").json()["patientsTotal"]
@@ -69,42 +61,12 @@ def patients(running: Program) -> int:
     return int(running.sql("SELECT count(*) AS n FROM patient.patients")[0]["n"])
 
 
-def test_users_are_added_and_listed(running: Program) -> None:
-    """Who was added signs in at once; the list shows them, and no hash."""
-    said = careplane(running, "users", "add", "Zoe@example.org", "--role", "clinician", stdin="four random words\n")
-    assert "Zoe@example.org" in said
-    assert running.sign_in("zoe@example.org", "four random words")
-    listed = careplane(running, "users", "list")
-    assert "Zoe@example.org" in listed
-    assert "clinician" in listed
-    assert "argon2" not in listed
-
-
-@pytest.mark.parametrize(
-    ("email", "role", "password", "named"),
-    [
-        ("zoe2@example.org", "surgeon", "four random words", "roles"),
-        ("zoe2@example.org", "admin", "short", "password"),
-        ("zoe2@example.org", "admin", "password123", "password"),
-        ("zoe2@example.org", "admin", "", "password"),
-        ("not an address", "admin", "four random words", "email"),
-        ("testuser@test.com", "admin", "four random words", "email"),
-    ],
-)
-def test_a_user_that_cannot_be_is_refused(running: Program, email: str, role: str, password: str, named: str) -> None:
-    """One sentence that says what is wrong, and never the password."""
-    command = ("users", "add", email, "--role", role, "--data", str(running.data))
-    sentence = assert_one_sentence(run_careplane(*command, stdin=f"{password}\n"))
-    assert named in sentence
-    assert len(password) < 8 or password not in sentence
-
-
 def test_demo_makes_people_once(running: Program, client: httpx.Client) -> None:
     """The same seed makes the same people, who are there already the second time; accounts and counts follow."""
     before = patients(running)
-    assert "50 people registered" in careplane(running, "demo", "--patients", "50", "--seed", "5")
-    assert "0 people registered" in careplane(running, "demo", "--patients", "50", "--seed", "5")
-    assert "10 people registered" in careplane(running, "demo", "--patients", "60", "--seed", "5")
+    assert "50 people registered" in running.command("demo", "--patients", "50", "--seed", "5")
+    assert "0 people registered" in running.command("demo", "--patients", "50", "--seed", "5")
+    assert "10 people registered" in running.command("demo", "--patients", "60", "--seed", "5")
     assert patients(running) == before + 60
     until_true(lambda: total(client) == before + 60)
     until_true(lambda: running.sql("SELECT count(*) AS n FROM billing.account")[0]["n"] == before + 60)
@@ -163,10 +125,10 @@ def test_an_import_is_safe_to_run_again(running: Program, client: httpx.Client, 
     word = fresh_word()
     file = tmp_path / name
     file.write_text(write(people(30, word)))
-    assert "30 imported, 0 known already, 0 rejected" in careplane(running, "import", str(file))
-    assert "0 imported, 30 known already, 0 rejected" in careplane(running, "import", str(file))
+    assert "30 imported, 0 known already, 0 rejected" in running.command("import", str(file))
+    assert "0 imported, 30 known already, 0 rejected" in running.command("import", str(file))
     file.write_text(write(people(37, word)))
-    assert "7 imported, 30 known already, 0 rejected" in careplane(running, "import", str(file))
+    assert "7 imported, 30 known already, 0 rejected" in running.command("import", str(file))
     assert not list(tmp_path.glob("*.rejects*"))
     found = client.get("/api/patients", params={"name": word, "limit": 200}).json()["patients"]
     assert len(found) == 37
@@ -179,7 +141,7 @@ def test_two_imports_at_once_bring_everybody_once(running: Program, client: http
     file = tmp_path / "p.ndjson"
     file.write_text(as_ndjson(people(800, word)))
     with ThreadPoolExecutor(2) as terminals:
-        said = list(terminals.map(lambda _: careplane(running, "import", str(file)), range(2)))
+        said = list(terminals.map(lambda _: running.command("import", str(file)), range(2)))
     assert all("800 records read" in one and "0 rejected" in one for one in said)
     count = running.sql("SELECT count(*) AS n FROM patient.patients WHERE name_key LIKE '%' || $1", word)[0]["n"]
     assert count == 800
@@ -201,7 +163,7 @@ def test_rejected_lines_are_written_down_with_reasons(running: Program, tmp_path
     ]
     file = tmp_path / "p.ndjson"
     file.write_text("\n".join(lines))
-    said = careplane(running, "import", str(file))
+    said = running.command("import", str(file))
     assert "6 records read" in said
     assert "2 imported, 0 known already, 4 rejected" in said
     rejects = tmp_path / "p.ndjson.rejects.ndjson"
@@ -210,7 +172,7 @@ def test_rejected_lines_are_written_down_with_reasons(running: Program, tmp_path
     assert sorted(one["line"] for one in rejected) == [2, 3, 5, 6]
     assert all(one["reason"] for one in rejected)
     file.write_text(as_ndjson(good))
-    assert "1 imported, 2 known already, 0 rejected" in careplane(running, "import", str(file))
+    assert "1 imported, 2 known already, 0 rejected" in running.command("import", str(file))
     assert not rejects.exists()
 
 
@@ -224,7 +186,7 @@ def test_a_bad_line_does_not_stand_for_a_good_one(running: Program, tmp_path: Pa
         fresh = text.replace(good["id"], good["id"] + name[0])
         file = tmp_path / name
         file.write_text(fresh)
-        said = careplane(running, "import", str(file))
+        said = running.command("import", str(file))
         if order == (1, 0):
             assert "1 imported, 0 known already, 1 rejected" in said
         else:
@@ -237,7 +199,7 @@ def test_records_go_in_with_every_field(running: Program, client: httpx.Client, 
     lines = [RICH.replace("@", f"{word}-{number}").replace("\n", " ") for number in range(5)]
     file = tmp_path / "rich.ndjson"
     file.write_text("\n".join(lines))
-    assert "5 imported, 0 known already, 0 rejected" in careplane(running, "import", str(file))
+    assert "5 imported, 0 known already, 0 rejected" in running.command("import", str(file))
     for number, line in enumerate(lines):
         sent = json.loads(line, parse_float=str)
         found = client.get("/api/patients", params={"identifier": f"{word}-{number}"}).json()["patients"]
@@ -250,7 +212,7 @@ def test_records_go_in_with_every_field(running: Program, client: httpx.Client, 
 
 def test_migrating_again_changes_nothing(running: Program) -> None:
     """`careplane dev` has done it."""
-    assert "0 migrations applied" in careplane(running, "migrate")
+    assert "0 migrations applied" in running.command("migrate")
 
 
 def test_commands_work_without_the_platform_too(scratch: Path) -> None:

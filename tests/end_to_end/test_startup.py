@@ -166,6 +166,20 @@ def test_a_route_table_without_a_row_is_refused(tmp_path: Path) -> None:
     assert "/api/analytics/summary" in sentence
 
 
+def test_a_table_of_roles_that_is_not_sound_is_told_before_the_start(tmp_path: Path) -> None:
+    """By `config check`, and by whatever would start with it: an unknown scope, and a table that nobody can repair."""
+    file = tmp_path / "roles.toml"
+    for table, told in (('desk = ["patients:reed"]', "patients:reed"), ("admin = []", "users:write")):
+        file.write_text(f"[identity.roles]\n{table}\n")
+        checked = assert_one_sentence(run_careplane("config", "check", "--config", str(file)))
+        assert "identity.roles" in checked
+        assert told in checked
+    file.write_text("[identity.roles]\ndesk = 5\n")
+    assert "identity.roles" in assert_one_sentence(run_careplane("config", "check", "--config", str(file)))
+    roles = '{"desk": ["patients:reed"]}'
+    assert "patients:reed" in start(tmp_path / "data", CAREPLANE_IDENTITY_ROLES=roles)
+
+
 def test_config_check_shows_settings_and_no_secret() -> None:
     """It prints what the settings amount to; what is secret is only said to be set."""
     secrets: dict[str, Any] = {

@@ -15,12 +15,15 @@ from careplane.components.identity.api import IDENTITY
 from careplane.components.patient import http as patient_http
 from careplane.components.patient.api import PATIENT
 from careplane.gateway.access_log import AccessLog
-from careplane.gateway.application import GatewayParts, make_application
+from careplane.gateway.admission import CatchUp, Remembers, Verify, nobody
+from careplane.gateway.application import GatewayParts, make_application, nothing_newer
+from careplane.gateway.denials import Denial
 from careplane.gateway.edge import Edge
 from careplane.gateway.health import Check
 from careplane.gateway.metrics import Metrics
 from careplane.gateway.routes import RouteTable, default_routes_file, read_routes
 from careplane.gateway.settings import EdgeSettings
+from careplane.gateway.trail import AuditTrail
 from careplane.kernel.clock import FixedClock
 from careplane.kernel.context import Context
 from careplane.kernel.errors import Unauthenticated
@@ -52,6 +55,11 @@ class World:
     registry: Registry = field(default_factory=Registry)
     sign_in: SignIn = field(default_factory=SignIn)
     counts: Counts = field(default_factory=Counts)
+    trails: dict[str, AuditTrail] = field(default_factory=dict)
+    denials: list[Denial] = field(default_factory=list)
+    verify: Verify = verify
+    catch_up: CatchUp = nothing_newer
+    remembers: Remembers = nobody
     table: RouteTable = field(default_factory=default_table)
     settings: EdgeSettings = field(default_factory=lambda: EdgeSettings(cursor_secret=b"s" * 32))
     checks: dict[str, Check] = field(default_factory=dict)
@@ -59,6 +67,10 @@ class World:
     lines: list[tuple[Context, str, str, int, float]] = field(default_factory=list)
     clients: list[httpx.AsyncClient] = field(default_factory=list)
     edge: Edge | None = None
+
+    async def denied(self, denial: Denial) -> None:
+        """Take note of a refusal."""
+        self.denials.append(denial)
 
     def application(self) -> Edge:
         """Put the gateway together."""
@@ -72,7 +84,11 @@ class World:
                     "identity": (identity_http.endpoints, self.sign_in),
                     "analytics": (analytics_http.endpoints, self.counts),
                 },
-                verify=verify,
+                trails=self.trails,
+                verify=self.verify,
+                catch_up=self.catch_up,
+                remembers=self.remembers,
+                denied=self.denied,
                 settings=self.settings,
                 new_id=lambda: next(ids),
                 clock=FixedClock(NOW),

@@ -155,7 +155,7 @@ class SignIn:
         self.addresses.append(request.address)
         if request.password != "right":
             raise Unauthenticated("The e-mail or the password is wrong.")
-        return Session(token="admin", expires_in=900)
+        return Session(token="admin", expires_in=900, refresh_token="cpr_next", refresh_expires_in=43_200)
 
     async def keys(self, request: Empty, /) -> KeySet:
         """Return a key."""

@@ -2,9 +2,10 @@
 
 import httpx
 import pytest
-from tests.gateway.conftest import World
+from tests.gateway.conftest import World, verify
 
 from careplane.gateway.settings import EdgeSettings
+from careplane.kernel.principal import Principal
 
 SUMMARY = "/api/analytics/summary"
 
@@ -77,6 +78,49 @@ async def test_wrong_tokens_are_counted_by_address(world: World) -> None:
     world.table = world.table.times(0.1)
     answer = await exhaust(world.client("guess"), SUMMARY)
     assert answer.headers["ratelimit-policy"].startswith('"refused"')
+
+
+async def test_a_flood_of_wrong_tokens_is_not_even_looked_into(world: World) -> None:
+    """Once the address has used up its rate nothing is verified there but tokens known to be good."""
+    world.table = world.table.times(0.1)
+    looked: list[str] = []
+
+    def noted(token: str) -> Principal:
+        looked.append(token)
+        return verify(token)
+
+    world.verify = noted
+    world.remembers = {"admin"}.__contains__
+    await exhaust(world.client("guess"), SUMMARY)
+    looked.clear()
+    assert [(await world.client(token).get(SUMMARY)).status_code for token in ("guess", "analyst", "admin")] == [
+        429,
+        429,
+        200,
+    ]
+    assert looked == ["admin"]
+    assert (await world.client("analyst", address="203.0.113.8").get(SUMMARY)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status"),
+    [
+        ("GET", "/nope", {}, 404),
+        ("PATCH", SUMMARY, {}, 405),
+        ("GET", SUMMARY, {"Host": "a b"}, 400),
+        ("GET", "/nope", {"Host": ""}, 400),
+    ],
+)
+async def test_what_leads_nowhere_is_counted_by_address(
+    world: World, method: str, path: str, headers: dict[str, str], status: int
+) -> None:
+    """A flood of it is refused like any other, and told so; the calls of those who are signed in go on."""
+    world.table = world.table.times(0.1)
+    client = world.client()
+    found = [(await client.request(method, path, headers=headers)).status_code for _ in range(40)]
+    assert set(found) == {status, 429}
+    assert found.count(status) <= 15
+    assert (await client.get(SUMMARY)).status_code == 200
 
 
 async def test_behind_a_proxy_each_caller_has_their_own_rate(world: World) -> None:

@@ -12,7 +12,12 @@ from tests.gateway.conftest import World, default_table
 from careplane.gateway.problems import Problem
 
 Operations = dict[tuple[str, str], dict[str, Any]]
-NO_BODY = {("POST", "/api/patients/{patient_id}/restore")}
+NO_BODY = {
+    ("POST", "/auth/logout"),
+    ("POST", "/auth/logout/everywhere"),
+    ("POST", "/api/patients/{patient_id}/restore"),
+    ("POST", "/api/service-accounts/{user_id}/secret"),
+}
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pytest
 from tests.gateway.conftest import World
 
 from careplane.gateway.edge import NOWHERE, Edge
+from careplane.gateway.security_headers import API_POLICY
 
 PATIENT = {"name": "Zoë", "email": "zoe@example.org", "address": "1 Way", "dateOfBirth": "1990-02-28"}
 UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
@@ -97,11 +98,25 @@ async def test_internal_headers_of_callers_are_dropped(world: World) -> None:
         seen.extend(name for name, _ in scope["headers"])
 
     edge = Edge(replace(world.application().parts, app=spy))
-    names = (b"x-careplane-principal", b"x_careplane_principal", b"x-careplane_scope", b"content_length", b"accept")
-    scope = {"type": "http", "method": "GET", "path": "/health/live", "query_string": b"", "scheme": "http"}
-    whole: Any = {**scope, "client": ("1.2.3.4", 5), "headers": [(name, b"x") for name in names]}
+    names = (
+        b"x-careplane-principal",
+        b"x_careplane_principal",
+        b"x-careplane_scope",
+        b"content_length",
+        b"grpc-timeout",
+        b"accept",
+    )
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/health/live",
+        "query_string": b"",
+        "scheme": "http",
+        "http_version": "1.1",
+    }
+    whole: Any = {**scope, "client": ("1.2.3.4", 5), "headers": [(b"host", b"a"), *((name, b"x") for name in names)]}
     await edge(whole, cast("Any", None), cast("Any", None))
-    assert seen == [b"accept"]
+    assert seen == [b"host", b"accept"]
 
 
 async def test_every_answer_has_the_security_headers(client: httpx.AsyncClient) -> None:
@@ -109,7 +124,7 @@ async def test_every_answer_has_the_security_headers(client: httpx.AsyncClient) 
     for path in ("/health/live", "/nope", MISSING):
         headers = (await client.get(path)).headers
         assert headers["x-content-type-options"] == "nosniff"
-        assert headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+        assert headers["content-security-policy"] == API_POLICY.decode()
         assert headers["referrer-policy"] == "no-referrer"
         assert headers["x-frame-options"] == "DENY"
         assert headers["cache-control"] == "no-store"

@@ -9,6 +9,7 @@ from careplane.gateway.limits import RateLimits
 from careplane.gateway.routes import Rate
 
 SLOW = Rate("slow", per_second=0.001, burst=3, per_user=True)
+SOON = Rate("soon", per_second=20, burst=2, per_user=True)
 FAST = Rate("fast", per_second=1_000_000, burst=1, per_user=True)
 
 
@@ -77,3 +78,35 @@ async def test_the_one_longest_silent_is_forgotten_first() -> None:
     for number in range(10):
         limits.ask(SLOW, str(number))
         assert limits.ask(SLOW, "busy").retry_after is not None
+
+
+async def test_who_has_none_left_is_known_without_being_counted() -> None:
+    """Asking that changes nothing, and it is over when something has leaked out again."""
+    limits = RateLimits(2)
+    assert not limits.is_spent(FAST, "a")
+    assert len(limits) == 0
+    assert limits.ask(FAST, "a").retry_after is None
+    assert not limits.is_spent(FAST, "a"), "nobody has been refused yet"
+    while limits.ask(SLOW, "a").retry_after is None:
+        pass
+    assert limits.is_spent(SLOW, "a")
+    assert not limits.is_spent(SLOW, "b")
+    refused = limits.refused
+    assert limits.is_spent(SLOW, "a")
+    assert limits.refused == refused
+    limits.ask(SLOW, "b")
+    limits.ask(SLOW, "c")
+    assert not limits.is_spent(SLOW, "a"), "it has been forgotten"
+    assert not limits.spent
+
+
+async def test_who_had_none_left_has_some_again() -> None:
+    """After the time that was told."""
+    limits = RateLimits(10)
+    while limits.ask(SOON, "a").retry_after is None:
+        pass
+    assert limits.is_spent(SOON, "a")
+    async with asyncio.timeout(5):
+        while limits.is_spent(SOON, "a"):
+            await _turn()
+    assert not limits.spent

@@ -1,14 +1,17 @@
 """The server on a real socket: that it says when it cannot listen, and that stopping cuts nothing off."""
 
 import asyncio
+import resource
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 from tests.gateway.conftest import World
 
+from careplane.gateway import server
 from careplane.gateway.metrics import Metrics
 from careplane.gateway.metrics_listener import showing
 from careplane.gateway.server import serving
@@ -89,8 +92,8 @@ async def _until_closed(url: str) -> None:
                 await client.get(url, timeout=0.2)
             except httpx.ConnectError:
                 return
-            except httpx.TimeoutException:
-                continue
+            except (httpx.TimeoutException, httpx.RemoteProtocolError, httpx.ReadError):
+                continue  # the last one to be let in may be hung up on
 
 
 async def test_it_does_not_wait_for_ever() -> None:
@@ -105,6 +108,53 @@ async def test_it_does_not_wait_for_ever() -> None:
         gate.opened.set()
         await asyncio.gather(call, return_exceptions=True)
     idle.close()
+
+
+async def test_who_does_not_take_the_answers_is_hung_up_on() -> None:
+    """Asking for ever and reading nothing holds a place only until the stated time is over."""
+
+    async def large(_scope: Any, _receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1000000")]})
+        await send({"type": "http.response.body", "body": b"x" * 1_000_000})
+
+    async with serving(large, HOST, 0, stall_s=0.5) as port:
+        with socket.socket() as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.connect((HOST, port))
+            client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" * 40)
+            await _until(lambda: _held(port) == 1)
+            await _until(lambda: _held(port) == 0)
+
+
+async def _until(check: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not check():  # noqa: ASYNC110 - what is waited for happens in the system
+            await asyncio.sleep(0.02)
+
+
+def _held(port: int) -> int:
+    """Return how many connections the server has."""
+    mine = psutil.Process().net_connections("tcp")
+    return sum(c.laddr.port == port and c.status == psutil.CONN_ESTABLISHED for c in mine)
+
+
+def test_there_are_no_more_places_than_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The number of files a process may open is raised as far as it goes, and is enough for all connections."""
+    limits: dict[str, tuple[int, int]] = {}
+    monkeypatch.setattr(resource, "setrlimit", lambda _, wanted: limits.update(now=wanted))
+    for before, after, places in (
+        ((1024, 1024), None, 768),
+        ((1024, 2048), (2048, 2048), 1792),
+        ((1024, 65536), (4352, 65536), 4096),
+        ((65536, 65536), None, 4096),
+        ((-1, -1), None, 4096),
+        ((1024, -1), (4352, -1), 4096),
+        ((100, 100), None, 1),
+    ):
+        limits.clear()
+        monkeypatch.setattr(resource, "getrlimit", lambda _, now=before: now)
+        assert server._places() == places
+        assert limits.get("now") == after
 
 
 async def test_a_taken_port_is_told(world: World, taken_port: int) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
+from contextlib import suppress
 from typing import Any, cast
 
 import pytest
@@ -16,6 +17,7 @@ from careplane.kernel.errors import (
     PlatformError,
     ReentrantCall,
     Unauthenticated,
+    Unavailable,
 )
 from careplane.kernel.guards import authorised, in_time, not_reentrant, without_key
 from careplane.kernel.invoke import Invoke, Middleware, layered, proxy
@@ -82,6 +84,39 @@ async def test_only_who_has_the_scope_passes(
         with pytest.raises(refusal) as refused:
             await authorised(_never)(method, Ask(text="x"))
     assert refusal is Unauthenticated or method.scope in refused.value.detail
+
+
+@pytest.mark.parametrize(
+    ("principal", "method", "told"),
+    [
+        (WRITER, LOOK, [(LOOK, Ask(text="x"))]),
+        (WRITER, DO, []),
+        (WRITER, GREET, []),
+        (Context().principal, DO, []),
+    ],
+)
+async def test_who_is_refused_is_told_of_first(
+    principal: Principal, method: Method, told: list[tuple[Method, Message]]
+) -> None:
+    """Of a caller who is known, that is: strangers are only asked to sign in."""
+    denied: list[tuple[Method, Message]] = []
+
+    async def note(method: Method, request: Message) -> None:
+        denied.append((method, request))
+
+    with using(Context(principal=principal)), suppress(PermissionDenied, Unauthenticated):
+        await authorised(echo, note)(method, Ask(text="x"))
+    assert denied == told
+
+
+async def test_a_refusal_that_cannot_be_noted_is_not_given() -> None:
+    """The caller hears why there is no answer instead, and nothing is started."""
+
+    async def fail(_method: Method, _request: Message) -> None:
+        raise Unavailable
+
+    with using(Context(principal=WRITER)), pytest.raises(Unavailable):
+        await authorised(_never, fail)(LOOK, Ask())
 
 
 @pytest.mark.parametrize(("left", "passes"), [(None, True), (0.1, True), (0.0, False), (-0.1, False)])

@@ -3,6 +3,7 @@
 import asyncio
 from uuid import uuid4
 
+import asyncpg
 import pytest
 from tests.storage.owner import Owner
 
@@ -49,3 +50,47 @@ async def test_a_note_that_cannot_be_written_is_an_error(database: Database) -> 
     await database.close()
     with pytest.raises(Unavailable):
         await AuditLog(database).note("patient/search")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit SET caller = 'somebody else'",
+        "UPDATE audit SET xid = '5'",
+        "DELETE FROM audit",
+        "TRUNCATE audit",
+        "UPDATE audit_seal SET hash = ''",
+        "DELETE FROM audit_seal",
+        "TRUNCATE audit_seal",
+        "DROP TABLE audit",
+        "ALTER TABLE audit ADD COLUMN x int",
+        "ALTER TABLE audit DISABLE TRIGGER ALL",
+        "CREATE TRIGGER t BEFORE INSERT ON audit EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+        "INSERT INTO audit (caller, action, request_id, trace_id, at) VALUES ('', '', '', '', '2020-01-01')",
+        "INSERT INTO audit (caller, action, request_id, trace_id, xid) VALUES ('', '', '', '', '5')",
+        "INSERT INTO audit (id, caller, action, request_id, trace_id) OVERRIDING SYSTEM VALUE SELECT 7, '', '', '', ''",
+        "INSERT INTO audit_seal SELECT 1, now(), '5', '{1}', '', '' ON CONFLICT (seq) DO UPDATE SET hash = ''",
+        "MERGE INTO audit_seal s USING audit a ON true WHEN MATCHED THEN DELETE",
+        "SELECT * FROM audit FOR UPDATE",
+    ],
+)
+@pytest.mark.parametrize("component", ["billing", "patient"])
+async def test_a_component_can_only_add_and_read(owner: Owner, component: str, statement: str) -> None:
+    """Its role changes no row and no seal, and sets neither the id nor the time nor the transaction of a row."""
+    async with owner.transaction():
+        await owner.execute(f"SET LOCAL search_path TO {component}; SET LOCAL ROLE careplane_{component}")
+        await owner.execute("INSERT INTO audit (caller, action, request_id, trace_id) VALUES ('a', 'b', 'c', 'd')")
+        assert await owner.count("audit") == 1
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            async with owner.transaction():
+                await owner.execute(statement)
+
+
+async def test_a_component_sees_nothing_of_anothers_audit(owner: Owner) -> None:
+    """Each has its own, and no query crosses."""
+    async with owner.transaction():
+        await owner.execute("SET LOCAL ROLE careplane_billing")
+        for table in ("audit", "audit_seal"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                async with owner.transaction():
+                    await owner.execute(f"SELECT FROM patient.{table}")

@@ -32,12 +32,12 @@ async def test_every_setting_is_made_by_us(database: Database, name: str) -> Non
 
 
 async def test_a_component_works_as_itself(database: Database) -> None:
-    """The user of a session is the component's role, which cannot log in, create or become another."""
+    """The user of a session is the component's role, which cannot create anything or become another."""
     row = await database.fetch_row(
-        "SELECT current_user AS name, rolsuper, rolcanlogin, rolcreaterole, rolcreatedb, rolbypassrls "
+        "SELECT current_user AS name, rolsuper, rolcreaterole, rolcreatedb, rolbypassrls "
         "FROM pg_roles WHERE rolname = current_user"
     )
-    assert tuple(row) == ("careplane_billing", False, False, False, False, False)
+    assert tuple(row) == ("careplane_billing", False, False, False, False)
 
 
 @pytest.mark.parametrize(

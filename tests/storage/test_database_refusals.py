@@ -1,11 +1,10 @@
 """A database that does not let us in, or not far enough: said in our own vocabulary."""
 
 import pytest
-from tests.conftest import execute
 
 from careplane.kernel.errors import FailedPrecondition, Unavailable
 from careplane.storage.database import Database
-from careplane.storage.migrations import migrate, pending
+from careplane.storage.migrations import let_in, migrate, pending
 
 
 def _changed(url: str, *, user: str = "careplane", database: str | None = None) -> str:
@@ -28,9 +27,7 @@ async def test_a_database_that_does_not_let_us_in_is_unavailable(
 
 async def test_a_user_who_may_not_migrate_is_told_so(empty_database_url: str) -> None:
     """The sentence says which rights are missing."""
-    execute(empty_database_url, "CREATE ROLE weak LOGIN")
-    try:
-        with pytest.raises(FailedPrecondition, match="CREATEROLE"):
-            await migrate(_changed(empty_database_url, user="weak"), ("billing",))
-    finally:
-        execute(empty_database_url, "DROP ROLE weak")
+    await migrate(empty_database_url, ("patient",))
+    await let_in(empty_database_url, ("patient",))
+    with pytest.raises(FailedPrecondition, match="CREATEROLE"):
+        await migrate(_changed(empty_database_url, user="careplane_patient"), ("billing",))

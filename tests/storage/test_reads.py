@@ -1,6 +1,7 @@
 """Audited reads: everyone gets their own answer, nothing is read without its audit row, and many go together."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,7 +14,7 @@ from careplane.kernel.errors import Overloaded, Unavailable
 from careplane.kernel.message import Message
 from careplane.kernel.principal import Principal
 from careplane.storage.database import Database
-from careplane.storage.reads import AuditedReads
+from careplane.storage.reads import AuditedReads, Judged
 
 _QUERY = """
 SELECT asked.n, b.caller, b.key FROM unnest($1::int[], $2::text[]) AS asked(n, caller)
@@ -81,6 +82,24 @@ async def test_each_read_leaves_its_own_audit_row(
     assert sorted(tuple(row) for row in rows) == [
         (f"user-{n}", "billing/account", subjects[n], f"request-{n}", f"{n:032x}", n) for n in range(10)
     ]
+
+
+async def test_what_is_found_decides_what_is_noted(database: Database) -> None:
+    """What the statement says of a place is added to what the caller says; other places say what the caller says."""
+    ctes = """found AS (
+        SELECT asked.n, b.key FROM unnest($1::int[], $2::text[]) AS asked(n, caller) JOIN idempotency b USING (caller)
+    ), judged AS (SELECT DISTINCT n, '{"outcome": "denied"}'::jsonb AS detail FROM found)"""
+    query = Judged(ctes, "SELECT n, key FROM found ORDER BY n, key")
+    reads = AuditedReads[str, tuple[str, ...]](database, query, lambda keys: (range(len(keys)), keys), keys_of, width=2)
+    details: tuple[dict[str, Any] | None, ...] = ({"number": 0}, {"number": 1}, None, None)
+    asked = ("a", "nobody", "b", "nobody")
+    answers = await asyncio.gather(
+        *(reads.read(READ, key, detail=detail) for key, detail in zip(asked, details, strict=True))
+    )
+    assert answers == [("1", "2"), (), ("3",), ()]
+    rows = await database.fetch("SELECT detail FROM audit ORDER BY id")
+    found = [row["detail"] and json.loads(row["detail"]) for row in rows]
+    assert found == [{"number": 0, "outcome": "denied"}, {"number": 1}, {"outcome": "denied"}, None]
 
 
 async def test_nothing_is_read_where_the_audit_row_cannot_be_written(

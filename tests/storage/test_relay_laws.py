@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.storage.marks import event
 
 from careplane.kernel.events import Delivery, Event
-from careplane.storage import relay as relay_module
+from careplane.storage import event_log
 from careplane.storage.database import Database
 from careplane.storage.pump import Pump
 from careplane.storage.relay import Relay
@@ -173,7 +173,7 @@ async def test_a_reader_by_id_alone_would_lose_events(
 ) -> None:
     """The law has teeth: on the shortest course that commits out of order, such a reader skips the late one."""
     if by_id_alone:
-        monkeypatch.setattr(relay_module, "_READ", _BY_ID_ALONE)
+        monkeypatch.setattr(event_log, "_READ", _BY_ID_ALONE)
     house = House(database, writers)
     for step in OUT_OF_ORDER:
         await house.act(step)

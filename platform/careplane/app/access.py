@@ -10,12 +10,12 @@ from pathlib import Path
 import msgspec
 
 from careplane.app.catalog import entries
-from careplane.app.databases import database_urls, migrate_all
+from careplane.app.databases import component_logins, database_urls, migrate_all
 from careplane.app.host import Host
 from careplane.app.logs import configure_logs
 from careplane.app.memory import settle_memory
 from careplane.app.settings import Settings
-from careplane.components.identity.api import scopes_of
+from careplane.components.identity.api import SCOPES
 from careplane.kernel.context import Context, using
 from careplane.kernel.principal import Principal
 
@@ -33,7 +33,8 @@ async def platform_access(settings: Settings, components: tuple[str, ...]) -> As
     async with database_urls(settings) as urls:
         await migrate_all(urls)
         with tempfile.TemporaryDirectory() as folder:
-            host = Host(_without_sign_in(settings, Path(folder)), urls)
+            logins = await component_logins(settings, urls)
+            host = Host(_without_sign_in(settings, Path(folder)), logins)
             await host.start(entries(components))
             settle_memory()
             try:
@@ -44,8 +45,8 @@ async def platform_access(settings: Settings, components: tuple[str, ...]) -> As
 
 
 def operator() -> Principal:
-    """Return the identity of the person at the terminal: they hold the database, so they may do what an admin may."""
-    return Principal(id=f"operator:{_user_name()}", roles=("admin",), scopes=scopes_of(("admin",)))
+    """Return the identity of the person at the terminal: they hold the database, so they have every scope."""
+    return Principal(id=f"operator:{_user_name()}", roles=("operator",), scopes=SCOPES)
 
 
 def _without_sign_in(settings: Settings, folder: Path) -> Settings:

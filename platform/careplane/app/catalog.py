@@ -36,8 +36,8 @@ class Entry:
 CATALOG = (
     Entry(IDENTITY, identity, lambda settings: settings.identity),
     Entry(BILLING, billing, lambda settings: settings.billing),
-    Entry(ANALYTICS, analytics, lambda settings: settings.analytics, hears=(PATIENT.name,)),
     Entry(PATIENT, patient, lambda settings: settings.patients),
+    Entry(ANALYTICS, analytics, lambda settings: settings.analytics, hears=(PATIENT.name,)),
 )
 NAMES = tuple(entry.name for entry in CATALOG)
 

@@ -5,7 +5,7 @@ import signal
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import uvloop
 from cyclopts import App, CycloptsError, Parameter
@@ -20,14 +20,25 @@ from careplane.kernel.errors import PlatformError, Unavailable
 
 app = App(name="careplane", help="A patient-management platform: registry, billing, analytics, one secure gateway.")
 app.version = careplane.__version__
-users = App(name="users", help="Add users, and list them.")
+users = App(name="users", help="Look after the accounts of people and of programs.")
+keys = App(name="keys", help="Look after the keys that tokens are signed with.")
 config = App(name="config", help="Look after the settings.")
+analytics = App(name="analytics", help="Look after the counts.")
+audit = App(name="audit", help="Prove that nobody has changed the audit.")
 app.command(users)
 app.command(config)
+app.command(keys)
+app.command(analytics)
+app.command(audit)
 
 _NO_DATABASE = "The database does not answer: check that it runs, and that database.url or DATABASE_URL leads to it."
 
 Config = Annotated[Path | None, Parameter(name="--config", help="The settings file (TOML). None: the defaults.")]
+Roles = Annotated[
+    list[str],
+    Parameter(help=f"One of {', '.join(ROLES)}, or of identity.roles; may be given again.", negative=()),
+]
+Anchor = Annotated[Path | None, Parameter(name="--anchor", help="The anchor file. None: audit.anchor_file.")]
 Data = Annotated[Path | None, Parameter(name="--data", help="The folder of the embedded database.")]
 
 
@@ -46,7 +57,7 @@ def dev(
 
 @app.command
 def serve(*components: str, config: Config = None) -> None:
-    """Run COMPONENTS (none named: all) and the gateway, for production."""
+    """Run COMPONENTS (identity, billing, patient, analytics; none named: all) and the gateway, for production."""
     from careplane.app.commands.serve import run_serve
 
     _run(run_serve(_settings(config), components))
@@ -58,6 +69,19 @@ def migrate(*, config: Config = None, data: Data = None) -> None:
     from careplane.app.commands.migrate import run_migrate
 
     _run(run_migrate(_settings(config, data=data)))
+
+
+@app.command
+def doctor(
+    *,
+    json: Annotated[bool, Parameter(help="Say it for machines.", negative=())] = False,
+    config: Config = None,
+    data: Data = None,
+) -> None:
+    """Look at what Careplane stands on, and say what to do about what is wrong; exit with 1 if something is."""
+    from careplane.app.commands.doctor import run_doctor
+
+    _run(run_doctor(config, data, json=json))
 
 
 @app.command(name="import")
@@ -74,6 +98,27 @@ def import_(
 
     target = rejects or file.with_name(file.name + ".rejects.ndjson")
     _run(run_import(_settings(config, data=data), file, target))
+
+
+@app.command
+def export(
+    file: Path,
+    /,
+    *,
+    format: Annotated[  # noqa: A002 - what it is called at the terminal
+        Literal["ndjson", "csv"] | None, Parameter(help="None: as FILE's name says.")
+    ] = None,
+    without_archived: Annotated[
+        bool, Parameter(help="Leave archived records out; CSV always does.", negative=())
+    ] = False,
+    force: Annotated[bool, Parameter(help="Replace FILE if it is there.", negative=())] = False,
+    config: Config = None,
+    data: Data = None,
+) -> None:
+    """Export all patients to FILE: NDJSON of complete FHIR R4 Patients, or CSV of the simple fields."""
+    from careplane.app.commands.export import run_export
+
+    _run(run_export(_settings(config, data=data), file, format, archived=not without_archived, force=force))
 
 
 @app.command
@@ -95,11 +140,11 @@ def add(
     email: str,
     /,
     *,
-    role: Annotated[list[str], Parameter(help=f"One of {', '.join(ROLES)}; may be given again.", negative=())],
+    role: Roles,
     config: Config = None,
     data: Data = None,
 ) -> None:
-    """Add a user with that EMAIL; the password is asked for, or read from standard input."""
+    """Add a user with that EMAIL; the password (15 characters or more) is asked for, or read from standard input."""
     from careplane.app.commands.users import run_add
 
     _run(run_add(_settings(config, data=data), email, tuple(role)))
@@ -111,6 +156,86 @@ def list_(*, config: Config = None, data: Data = None) -> None:
     from careplane.app.commands.users import run_list
 
     _run(run_list(_settings(config, data=data)))
+
+
+@users.command(name="add-client")
+def add_client(name: str, /, *, role: Roles, config: Config = None, data: Data = None) -> None:
+    """Add an account for the program NAME, and print its client id and secret, which cannot be shown again."""
+    from careplane.app.commands.users import run_add_client
+
+    _run(run_add_client(_settings(config, data=data), name, tuple(role)))
+
+
+@users.command
+def disable(user: str, /, *, config: Config = None, data: Data = None) -> None:
+    """Keep USER (an e-mail address or an id) out, and end their sessions."""
+    from careplane.app.commands.users import run_disable
+
+    _run(run_disable(_settings(config, data=data), user, disabled=True))
+
+
+@users.command
+def enable(user: str, /, *, config: Config = None, data: Data = None) -> None:
+    """Let USER (an e-mail address or an id) in again."""
+    from careplane.app.commands.users import run_disable
+
+    _run(run_disable(_settings(config, data=data), user, disabled=False))
+
+
+@users.command(name="set-password")
+def set_password(user: str, /, *, config: Config = None, data: Data = None) -> None:
+    """Give USER (an e-mail address or an id) another password; it is asked for, or read from standard input."""
+    from careplane.app.commands.users import run_set_password
+
+    _run(run_set_password(_settings(config, data=data), user))
+
+
+@analytics.command
+def rebuild(*, config: Config = None, data: Data = None) -> None:
+    """Count everything anew from the event log; the present counts answer meanwhile."""
+    from careplane.app.commands.rebuild import run_rebuild
+
+    _run(run_rebuild(_settings(config, data=data)))
+
+
+@audit.command
+def verify(*, anchor: Anchor = None, config: Config = None, data: Data = None) -> None:
+    """Check every row and every block of the audit, and name what was altered, deleted, reordered or put in.
+
+    It may run while the platform does. That the newest rows were cut off, or all hashes made anew, is found by anchors:
+    what the platform notes in audit.anchor_file. That file belongs on another machine or on write-once storage.
+    """
+    from careplane.app.commands.audit import run_verify
+
+    _run(run_verify(_settings(config, data=data), anchor))
+
+
+@audit.command(name="anchor")
+def anchor_(*, anchor: Anchor = None, config: Config = None, data: Data = None) -> None:
+    """Note how far the audit has come: append the head of each component's chain to the anchor file, and print it.
+
+    The file belongs on another machine or on write-once storage: it vouches for the database only as long as whoever
+    changes the one cannot change the other. The printed lines will do as well.
+    """
+    from careplane.app.commands.audit import run_anchor
+
+    _run(run_anchor(_settings(config, data=data), anchor))
+
+
+@keys.command
+def rotate(*, config: Config = None, data: Data = None) -> None:
+    """Make the next signing key: announced at once, it signs a little later, and no token is refused on the way."""
+    from careplane.app.commands.keys import run_rotate
+
+    run_rotate(_settings(config, data=data))
+
+
+@keys.command(name="list")
+def list_keys(*, config: Config = None, data: Data = None) -> None:
+    """List the signing keys."""
+    from careplane.app.commands.keys import run_list
+
+    run_list(_settings(config, data=data))
 
 
 @config.command

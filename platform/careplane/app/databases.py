@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 
 from careplane.app.catalog import NAMES
-from careplane.app.embedded import EmbeddedPostgres, running_url
+from careplane.app.embedded import EmbeddedPostgres, login_url, running_url
 from careplane.app.settings import Settings
-from careplane.storage.migrations import migrate
+from careplane.storage.migrations import let_in, migrate
 
 
 @asynccontextmanager
@@ -44,6 +44,18 @@ def by_database(urls: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:
     """Yield each database once, with the components that are in it."""
     for url in dict.fromkeys(urls.values()):
         yield url, [name for name in NAMES if urls[name] == url]
+
+
+async def component_logins(settings: Settings, urls: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the URLs that the components' pools use: in the embedded database each logs in as its own role.
+
+    So whatever a component is made to say there, it cannot take on the rights of the owner or of another one. Where
+    the settings name a database they say as whom to log in, too.
+    """
+    embedded = {name: url for name, url in urls.items() if not settings.database.url_for(name)}
+    for url in dict.fromkeys(embedded.values()):
+        await let_in(url, [name for name in embedded if embedded[name] == url])
+    return {name: login_url(url, name) if name in embedded else url for name, url in urls.items()}
 
 
 async def migrate_all(urls: Mapping[str, str]) -> list[str]:

@@ -5,18 +5,22 @@ import stat
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 from urllib.parse import quote
 
+from careplane.app.catalog import NAMES
 from careplane.app.data_folder import DataFolder
+from careplane.app.postgres_access import write_access
 from careplane.app.postgres_account import Account, account_for, give, let_through
 from careplane.app.postgres_cluster import USER, circumstances, make_cluster, program
 from careplane.app.postgres_conf import write_conf
 from careplane.app.postmaster import Postmaster
 from careplane.app.setup_error import SetupError
+from careplane.storage.database import role_of
 
 _LONGEST_SOCKET_FOLDER = 85  # the kernel takes 104 characters on macOS and 108 on Linux, the socket's name included
 _SOCKET_LOCK = ".s.PGSQL.5432.lock"
@@ -27,8 +31,9 @@ _STILL_DYING = "pre-existing shared memory block"
 class EmbeddedPostgres:
     """One PostgreSQL in one data folder, which it holds locked from `start` to `stop`. Its calls block."""
 
-    def __init__(self, data_dir: Path, *, start_timeout_s: float = 60.0) -> None:
-        """Name the data folder; recovery after a power cut has to fit into `start_timeout_s`."""
+    def __init__(self, data_dir: Path, *, components: Iterable[str] = NAMES, start_timeout_s: float = 60.0) -> None:
+        """Name the data folder and who logs in beside the owner; recovery must fit into `start_timeout_s`."""
+        self._components = tuple(components)
         self._folder = DataFolder(data_dir)
         self._pgdata = self._folder.path / "postgres"
         self._log = self._folder.path / "postgres-start.log"
@@ -112,6 +117,7 @@ class EmbeddedPostgres:
     def _launch(self, account: Account) -> None:
         socket_folder = _socket_folder(self._pgdata, account)
         write_conf(self._pgdata, socket_folder)
+        write_access(self._pgdata, USER, map(role_of, self._components), (os.geteuid(), account.uid))
         # Left by one that was killed, and no postmaster of ours lives: its number may be another program's by now, or
         # a zombie's, and PostgreSQL would take either for a rival at the socket.
         (socket_folder / _SOCKET_LOCK).unlink(missing_ok=True)
@@ -134,9 +140,14 @@ class EmbeddedPostgres:
         self.stop()
 
 
-def url_at(socket_folder: Path, database: str = "postgres") -> str:
-    """Return the URL of a database behind the socket in `socket_folder`."""
-    return f"postgresql://{USER}@/{database}?host={quote(str(socket_folder))}&port=5432"
+def url_at(socket_folder: Path, user: str = USER) -> str:
+    """Return the URL of the database behind the socket in `socket_folder`, for its owner unless told otherwise."""
+    return f"postgresql://{user}@/postgres?host={quote(str(socket_folder))}&port=5432"
+
+
+def login_url(url: str, component: str) -> str:
+    """Return the URL under which a component logs in to the embedded database whose owner's is `url`."""
+    return url.replace(f"//{USER}@", f"//{role_of(component)}@", 1)
 
 
 def running_url(data_dir: Path) -> str | None:

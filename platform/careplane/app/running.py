@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 import structlog
 
 from careplane.app.catalog import Entry
-from careplane.app.front import host_metrics, make_front
+from careplane.app.front import follow_identity, host_metrics, make_front
 from careplane.app.host import Host
 from careplane.app.logs import log_loop_exception
 from careplane.app.memory import settle_memory
@@ -46,7 +46,9 @@ async def run_until_stopped(
         await prepare(host)
         metrics = Metrics()
         host_metrics(metrics, host)
-        front = await make_front(settings, host, metrics, cursor_secret=cursor_secret)
+        following = await follow_identity(settings, host, metrics)
+        await stack.enter_async_context(following.kept_up())
+        front = make_front(settings, host, metrics, following, cursor_secret=cursor_secret)
         if settings.metrics.port:
             await stack.enter_async_context(showing(metrics.registry, settings.metrics.host, settings.metrics.port))
         cut_off = asyncio.Event()

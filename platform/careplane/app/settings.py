@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import platformdirs
 from msgspec import Meta, Struct, field
 
+from careplane.app.database_url import url_fault
 from careplane.components.analytics.settings import AnalyticsSettings
 from careplane.components.billing.settings import BillingSettings
 from careplane.components.identity.settings import IdentitySettings
@@ -52,12 +53,15 @@ class DatabaseSettings(Struct, frozen=True, kw_only=True):
         Meta(
             pattern=rf"^({_URL})?$",
             description="its URL; empty for the embedded one",
-            extra={**SECRET, "wanted": _URL_WANTED},
+            extra={**SECRET, "wanted": _URL_WANTED, "fault": url_fault},
         ),
     ] = ""
     component_urls: Annotated[
         dict[str, Annotated[str, Meta(pattern=rf"^{_URL}$")]],
-        Meta(description="another URL for single components, by name", extra={**SECRET, "wanted": _URL_WANTED}),
+        Meta(
+            description="another URL for single components, by name",
+            extra={**SECRET, "wanted": _URL_WANTED, "fault": url_fault},
+        ),
     ] = field(default_factory=dict)
     pool_size: Annotated[int, Meta(ge=2, le=200, description="connections per component at most")] = 8
     command_timeout_s: Annotated[Seconds, Meta(description="how long one statement may take")] = 10.0
@@ -72,6 +76,18 @@ class LimitsSettings(Struct, frozen=True, kw_only=True):
     """How much may wait inside; how much a client may ask is in the gateway's route table."""
 
     mailbox_bound: Annotated[int, Meta(ge=1, le=1_000_000, description="calls that may wait in one mailbox")] = 1024
+
+
+class AuditSettings(Struct, frozen=True, kw_only=True):
+    """Where it is noted how far the audit has come."""
+
+    anchor_file: Annotated[
+        Path | None,
+        Meta(
+            description="the heads of the audit's chains are appended here; unset: in the data folder by careplane dev"
+        ),
+    ] = None
+    anchor_every_s: Annotated[Seconds, Meta(description="how often, at most, a head that has moved is noted")] = 60.0
 
 
 class LoggingSettings(Struct, frozen=True, kw_only=True):
@@ -100,4 +116,5 @@ class Settings(Struct, frozen=True, kw_only=True):
     patients: PatientSettings = PatientSettings()
     billing: BillingSettings = BillingSettings()
     analytics: AnalyticsSettings = AnalyticsSettings()
+    audit: AuditSettings = AuditSettings()
     logging: LoggingSettings = LoggingSettings()

@@ -2,7 +2,7 @@
 
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
 
@@ -24,6 +24,7 @@ class Setting(NamedTuple):
     description: str
     secret: bool
     wanted: str
+    fault: Callable[[str], str | None]
 
     @property
     def key(self) -> str:
@@ -58,7 +59,8 @@ def _setting(section: str, name: str, kind: Any) -> Setting:  # noqa: ANN401 - a
     metas = [meta for meta in get_args(kind)[1:] if isinstance(meta, msgspec.Meta)]
     description = next((meta.description for meta in metas if meta.description), "")
     extra = {key: value for meta in metas for key, value in (meta.extra or {}).items()}
-    return Setting(section, name, kind, description, bool(extra.get("secret")), str(extra.get("wanted", "")))
+    fault: Callable[[str], str | None] = extra.get("fault", lambda _: None)
+    return Setting(section, name, kind, description, bool(extra.get("secret")), str(extra.get("wanted", "")), fault)
 
 
 def load_settings(file: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -149,8 +151,13 @@ def _convert(setting: Setting, where: _Found) -> Any:  # noqa: ANN401 - of the s
     try:
         if where.text and get_origin(get_args(setting.type)[0]) is dict:
             value = msgspec.json.decode(value)
-        return msgspec.convert(value, setting.type, strict=not where.text, dec_hook=path)
+        converted = msgspec.convert(value, setting.type, strict=not where.text, dec_hook=path)
     except msgspec.MsgspecError as error:
         reason = setting.wanted or str(error).partition(" - at ")[0].replace("`", "")
         sentence = f"The setting {where.place} is wrong: {reason[:1].lower()}{reason[1:]} ({setting.description})."
         raise SetupError(sentence) from error
+    for text in converted.values() if isinstance(converted, dict) else (converted,):
+        if fault := setting.fault(text):
+            sentence = f"The setting {where.place} is wrong: {fault} ({setting.description})."
+            raise SetupError(sentence)
+    return converted

@@ -4,6 +4,7 @@ from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
+from careplane.kernel.events import Event
 from careplane.kernel.message import Message
 
 PATIENT_STREAM: Final = "patient"
@@ -11,6 +12,9 @@ PATIENT_STREAM: Final = "patient"
 
 PATIENT_CHANGED: Final = "patient.changed"
 """The type of every event of the registry; its body is a `PatientEventBody`."""
+
+EVENTS_MAX: Final = 1000
+"""How many events of a log can be read at a time."""
 
 
 class PatientEventBody(Message, frozen=True, kw_only=True):
@@ -25,3 +29,21 @@ class PatientEventBody(Message, frozen=True, kw_only=True):
     postal_area: str | None
     registered_date: date
     archived: bool
+
+
+class ReadEvents(Message, frozen=True, kw_only=True):
+    """Ask for the events of a component's log after a position (None: from the beginning), at most `limit`."""
+
+    after: str | None = None
+    limit: int = EVENTS_MAX
+
+
+class EventsPage(Message, frozen=True, kw_only=True):
+    """Events in the order of the log, and the position that they reach: that which was asked for where there are none.
+
+    With `more` there may be others right behind them.
+    """
+
+    events: tuple[Event, ...]
+    position: str | None
+    more: bool

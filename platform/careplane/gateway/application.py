@@ -9,7 +9,8 @@ from litestar.handlers import HTTPRouteHandler
 
 from careplane.gateway import health
 from careplane.gateway.access_log import AccessLog, write_access
-from careplane.gateway.admission import Admission, Verify
+from careplane.gateway.admission import Admission, CatchUp, Remembers, Verify, nobody
+from careplane.gateway.denials import Denied
 from careplane.gateway.docs import endpoints as docs_endpoints
 from careplane.gateway.edge import Edge, EdgeParts
 from careplane.gateway.health import Check
@@ -19,6 +20,8 @@ from careplane.gateway.problems import answer
 from careplane.gateway.routes import GATEWAY, RouteTable
 from careplane.gateway.rows import matcher
 from careplane.gateway.settings import EdgeSettings
+from careplane.gateway.trail import AuditTrail
+from careplane.gateway.trail import endpoints as trail_endpoints
 from careplane.kernel.clock import Clock
 from careplane.kernel.ids import NewId
 from careplane.web.bodies import StrictRequest
@@ -29,13 +32,24 @@ Endpoints = Callable[[Any, WebParts], Sequence[HTTPRouteHandler]]
 """A component's `http.endpoints`: makes its handlers around its proxy."""
 
 
+async def nothing_newer() -> None:
+    """Know of no newer keys: those there are were given once and for all."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayParts:
-    """What the gateway is made of: for each component's name its endpoints and its proxy; and what it needs itself."""
+    """What the gateway is made of: for each component's name its endpoints and its proxy; and what it needs itself.
+
+    `trails` are all components, whether they have endpoints or not.
+    """
 
     table: RouteTable
     components: Mapping[str, tuple[Endpoints, Any]]
+    trails: Mapping[str, AuditTrail]
     verify: Verify
+    remembers: Remembers = nobody
+    catch_up: CatchUp = nothing_newer
+    denied: Denied
     settings: EdgeSettings
     new_id: NewId
     clock: Clock
@@ -48,7 +62,7 @@ def make_application(parts: GatewayParts) -> Edge:
     """Return the ASGI application; raise RouteFileError where table and handlers do not agree."""
     web = WebParts(parts.new_id, parts.clock, SignedCursors(parts.settings.cursor_secret))
     handlers = {name: list(endpoints(proxy, web)) for name, (endpoints, proxy) in parts.components.items()}
-    handlers[GATEWAY] = health.endpoints(parts.checks)
+    handlers[GATEWAY] = [*health.endpoints(parts.checks), *trail_endpoints(parts.trails, web)]
     handlers[GATEWAY] += docs_endpoints(dict(handlers), parts.table)
     app = _litestar([handler for several in handlers.values() for handler in several])
     limits = RateLimits(parts.settings.limited_callers)
@@ -57,7 +71,9 @@ def make_application(parts: GatewayParts) -> Edge:
         EdgeParts(
             app=app,
             rows=matcher(parts.table, app),
-            admission=Admission(parts.verify, limits, parts.table.rates),
+            catch_up=parts.catch_up,
+            admission=Admission(parts.verify, limits, parts.table.rates, parts.remembers),
+            denied=parts.denied,
             numbers=parts.metrics.requests,
             access=parts.access,
             new_id=parts.new_id,

@@ -15,10 +15,10 @@ def client_address(peer: str, headers: Iterable[tuple[bytes, bytes]], trusted: i
     if not trusted:
         return peer
     listed = b",".join(value for name, value in headers if name == b"x-forwarded-for").decode("latin-1")
-    seen = [entry.strip() for entry in listed.split(",") if entry.strip()]
     # The last entry was written by the proxy next to us, who is the peer; the wanted one is `trusted` from the end.
-    outermost = seen[-trusted] if len(seen) >= trusted else seen[0] if seen else peer
-    return _bare(outermost) or peer
+    # What stands before those is the client's own invention, however much of it there is.
+    seen = listed.rsplit(",", trusted)[-trusted:]
+    return _bare(seen[0].strip()) or peer
 
 
 @functools.lru_cache(maxsize=4096)
@@ -36,12 +36,14 @@ def caller(address: str) -> str:
 
 
 def _bare(entry: str) -> str | None:
-    """Return an address without brackets and port, or None where it is not one."""
+    """Return an address without brackets, port and zone, or None where it is not one."""
     if entry.startswith("["):
         entry = entry[1:].partition(_BEFORE_PORT)[0]
     elif entry.count(":") == 1:
         entry = entry.partition(":")[0]
     try:
-        return str(ipaddress.ip_address(entry))
+        ip = ipaddress.ip_address(entry.partition("%")[0])
     except ValueError:
         return None
+    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
+    return str(mapped or ip)

@@ -7,15 +7,17 @@ from typing import Final, cast
 import structlog
 from litestar.types import ASGIApp, HTTPReceiveMessage, HTTPScope, Receive, Scope, Send
 
+from careplane.components.identity.api import UnknownKey
 from careplane.gateway.access_log import AccessLog
-from careplane.gateway.admission import Admission
+from careplane.gateway.admission import Admission, CatchUp
+from careplane.gateway.denials import Denied
 from careplane.gateway.exchange import Exchange
 from careplane.gateway.incoming import check_headers, escapes_a_slash, has_body, idempotency_key, read_headers
 from careplane.gateway.matching import Matcher
 from careplane.gateway.numbers import RequestNumbers
 from careplane.gateway.problems import problem
 from careplane.gateway.queries import check_query
-from careplane.gateway.refusals import MethodNotAllowed, NoSuchPath
+from careplane.gateway.refusals import Malformed, MethodNotAllowed, NoSuchPath
 from careplane.gateway.request_body import check_media, read_body
 from careplane.gateway.rows import Row
 from careplane.kernel.context import Context, using
@@ -37,6 +39,8 @@ class EdgeParts:
     app: ASGIApp
     rows: Matcher[Row]
     admission: Admission
+    catch_up: CatchUp
+    denied: Denied
     numbers: RequestNumbers
     access: AccessLog | None
     new_id: NewId
@@ -63,21 +67,31 @@ class Edge:
     async def _exchange(self, exchange: Exchange, receive: Receive) -> None:
         read_headers(exchange, self.parts.new_id, self.parts.trusted_proxies)
         try:
-            row = self._admit(exchange)
+            try:
+                row = self._admit(exchange)
+            except UnknownKey:
+                await self.parts.catch_up()
+                row = self._admit(exchange, caught_up=True)
             if has_body(exchange):
                 await _read_body(exchange, row, receive)
         except PlatformError as error:
+            if exchange.denial is not None:
+                await self.parts.denied(exchange.denial)
             await self._refuse(exchange, error)
         else:
             with using(exchange.context):
                 await self._pass_on(exchange, receive)
         self._note(exchange)
 
-    def _admit(self, exchange: Exchange) -> Row:
+    def _admit(self, exchange: Exchange, *, caught_up: bool = False) -> Row:
         """Let a request through with its context complete, or raise what is wrong with it."""
-        row = self._row(exchange)
-        check_headers(exchange)
-        principal = self.parts.admission.admit(exchange, row.route)
+        try:
+            check_headers(exchange)
+            row = self._row(exchange)
+        except PlatformError:
+            self.parts.admission.count_lost(exchange)
+            raise
+        principal = self.parts.admission.admit(exchange, row.route, caught_up=caught_up)
         query = exchange.scope["query_string"]
         if query:
             check_query(query, row.queries)
@@ -90,6 +104,8 @@ class Edge:
     def _row(self, exchange: Exchange) -> Row:
         scope = exchange.scope
         rows = self.parts.rows.match(scope["path"])
+        if scope["method"] == "CONNECT":
+            raise Malformed("There are no tunnels here. Send the request itself.")
         if rows is None or escapes_a_slash(exchange):
             raise NoSuchPath
         if exchange.head:
@@ -127,7 +143,7 @@ async def _read_body(exchange: Exchange, row: Row, receive: Receive) -> None:
     deadline = exchange.context.deadline or 0.0
     body = await read_body(receive, exchange.fields, row.route.body_limit, deadline)
     if body:
-        check_media(exchange.fields.get(b"content-type"), row.method)
+        check_media(exchange.fields.get(b"content-type"), row.method, form=row.form)
         exchange.scope[BODY] = body  # type: ignore[typeddict-unknown-key]
 
 

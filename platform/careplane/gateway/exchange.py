@@ -5,11 +5,14 @@ from collections.abc import Awaitable
 
 from litestar.types import HTTPScope, Message, Send
 
+from careplane.gateway.denials import Denial
 from careplane.gateway.security_headers import secured
 from careplane.kernel.context import Context
 
 Header = tuple[bytes, bytes]
 _NOTHING = Context()
+# Whatever else such a request said about its length, a proxy may have read it otherwise (RFC 9112, section 6.1).
+_CLOSE = (b"connection", b"close")
 
 
 class Exchange:
@@ -18,6 +21,7 @@ class Exchange:
     __slots__ = (
         "address",
         "context",
+        "denial",
         "fields",
         "head",
         "headers",
@@ -42,6 +46,7 @@ class Exchange:
         self.label = ""
         self.method = ""
         self.context = _NOTHING
+        self.denial: Denial | None = None
         self.address = ""
         self.limits: tuple[Header, ...] = ()
         self.status = 0
@@ -55,6 +60,8 @@ class Exchange:
             headers = list(message["headers"])
             secured(headers, tls=self.tls)
             headers.extend(self.limits)
+            if b"transfer-encoding" in self.fields:
+                headers.append(_CLOSE)
             headers.append((b"x-request-id", context.request_id.encode()))
             headers.append((b"traceparent", context.trace.traceparent.encode()))
             message["headers"] = headers

@@ -5,11 +5,16 @@ from typing import Final
 
 from careplane.gateway.client_address import client_address
 from careplane.gateway.exchange import Exchange
+from careplane.gateway.refusals import Malformed
 from careplane.gateway.tracing import first_context
 from careplane.kernel.errors import FieldError, InvalidArgument
 from careplane.kernel.ids import NewId
 
-INTERNAL: Final = b"x-careplane-"
+INTERNAL: Final = (b"x-careplane-", b"grpc-")
+"""How the names of headers begin that mean something inside of the platform, and nothing from outside."""
+
+_HOST: Final = re.compile(rb"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+_OLD: Final = ("1", "1.0")
 _KEY: Final = re.compile(rb"[\x21-\x7e]{1,255}")
 _ONCE: Final = (
     b"authorization",
@@ -38,13 +43,17 @@ def read_headers(exchange: Exchange, new_id: NewId, trusted: int) -> None:
 
 
 def check_headers(exchange: Exchange) -> None:
-    """Raise InvalidArgument where a header that can come only once came again."""
+    """Raise Malformed where there is not one Host, or a header that can come only once came again."""
+    host = exchange.fields.get(b"host", b"")
+    if not _HOST.fullmatch(host) and (host or exchange.scope["http_version"] not in _OLD):
+        message = "must be a host name with an optional port"
+        raise Malformed(fields=(FieldError(field="Host", message=message),))
     if len(exchange.fields) == len(exchange.headers):
         return
     names = [name for name, _ in exchange.headers]
     twice = [name.decode() for name in _ONCE if names.count(name) > 1]
     if twice:
-        raise InvalidArgument(fields=tuple(FieldError(field=n, message="is given more than once") for n in twice))
+        raise Malformed(fields=tuple(FieldError(field=n, message="is given more than once") for n in twice))
 
 
 def escapes_a_slash(exchange: Exchange) -> bool:

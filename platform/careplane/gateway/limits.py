@@ -60,6 +60,7 @@ class RateLimits:
         self._buckets: OrderedDict[tuple[str, str], _Bucket] = OrderedDict()
         self._policies: dict[str, tuple[bytes, bytes]] = {}
         self.refused = 0
+        self.spent: set[tuple[str, str]] = set()  # the buckets that were found empty, and have not been looked at since
 
     def __len__(self) -> int:
         """Return how many buckets are held."""
@@ -72,10 +73,20 @@ class RateLimits:
         policy = self._policies.get(rate.name) or self._policy(rate)
         if left is None:
             self.refused += 1
+            self.spent.add((rate.name, who))
             wait = bucket.next_seconds()
             return Verdict((policy, (_REMAINING, b'"%s";r=0;t=%d' % (rate.name.encode(), wait))), wait)
         told = b'"%s";r=%d;t=%d' % (rate.name.encode(), left, bucket.refill_seconds())
         return Verdict((policy, (_REMAINING, told)))
+
+    def is_spent(self, rate: Rate, who: str) -> bool:
+        """Tell whether `who` has none left in a rate class, without counting anything."""
+        key = (rate.name, who)
+        if key not in self.spent:
+            return False
+        if self._buckets[key].has_capacity():
+            self.spent.discard(key)
+        return key in self.spent
 
     def _bucket(self, rate: Rate, who: str) -> _Bucket:
         key = (rate.name, who)
@@ -96,6 +107,7 @@ class RateLimits:
             if len(self._buckets) <= self._bound and now - oldest.idle_since() <= oldest.time_period:
                 return
             del self._buckets[key]
+            self.spent.discard(key)
 
     def _policy(self, rate: Rate) -> tuple[bytes, bytes]:
         window = math.ceil(rate.burst / rate.per_second)

@@ -16,6 +16,7 @@ from careplane.web.notes import OPT, Notes
 Document = dict[str, Any]
 
 _JSON: Final = "application/json"
+_FORM: Final = "application/x-www-form-urlencoded"
 _ABOUT: Final = (
     "Patients, their billing accounts and analytics, behind one gateway. Sign in with POST /auth/login and send the "
     "token as `Authorization: Bearer <token>`. Errors are RFC 9457 problems; tell us their requestId."
@@ -35,7 +36,11 @@ _GIVEN: Final = {
     "ETag": "The version of the record, for If-Match and If-None-Match.",
     "Location": "Where the new record is.",
 }
-_IN_PATHS: Final = {"patient_id": "The patient's id.", "version": "Which version, counted from 1."}
+_IN_PATHS: Final = {
+    "patient_id": "The patient's id.",
+    "user_id": "The user's id.",
+    "version": "Which version, counted from 1.",
+}
 
 
 def document(handlers: Iterable[HTTPRouteHandler], table: RouteTable) -> Document:
@@ -85,7 +90,9 @@ def _complete(operation: Document, route: Route, handler: HTTPRouteHandler) -> N
     for name in notes.headers:
         parameter = {"name": name, "in": "header", "description": _HEADERS[name], "schema": {"type": "string"}}
         operation.setdefault("parameters", []).append(parameter)
-    if "requestBody" in operation:
+    if notes.form:
+        operation["requestBody"] = _form(notes)
+    elif "requestBody" in operation:
         _complete_body(operation["requestBody"]["content"], notes)
     responses = operation["responses"]
     responses.pop("400", None)
@@ -95,6 +102,12 @@ def _complete(operation: Document, route: Route, handler: HTTPRouteHandler) -> N
             _complete_answer(response, notes)
     for failure in sorted({*_usual(route), *notes.fails}):
         responses.setdefault(str(failure), openapi_problems.response(failure))
+
+
+def _form(notes: Notes) -> Document:
+    fields = {name: {"type": "string", "description": meaning} for name, meaning in notes.form.items()}
+    schema = {"type": "object", "required": list(notes.required), "properties": fields}
+    return {"required": True, "content": {_FORM: {"schema": schema, "example": notes.body}}}
 
 
 def _complete_body(content: Document, notes: Notes) -> None:

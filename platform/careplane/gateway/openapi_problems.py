@@ -24,7 +24,7 @@ _MEANT: Final = {
     410: "The record is archived.",
     412: "The record has changed since the version in If-Match.",
     413: "The body is too large.",
-    415: "The body is not plain JSON.",
+    415: "The body is of a kind that this does not take.",
     422: "The Idempotency-Key was used for another request.",
     429: "Too many requests; Retry-After says when to come again.",
     500: "A fault of ours.",
@@ -60,6 +60,7 @@ SCHEMA: Final = {
         "status": {"type": "integer"},
         "detail": {"type": "string", "description": "What is wrong, and what to do."},
         "requestId": {"type": "string"},
+        "error": {"type": "string", "description": "The code of RFC 6749, where a program asks for a token."},
         "errors": {
             "type": "array",
             "description": "The fields at fault, a hundred at most.",

@@ -54,7 +54,10 @@ _log = structlog.get_logger(__name__)
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """What went wrong (RFC 9457): `errors` names the fields at fault, `requestId` is what to ask about."""
+    """What went wrong (RFC 9457): `errors` names the fields at fault, `requestId` is what to ask about.
+
+    `error` is the code of RFC 6749, section 5.2, where a token was asked for in the way of OAuth 2.0.
+    """
 
     type: str
     title: str
@@ -62,6 +65,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ren
     detail: str
     request_id: str
     errors: tuple[FieldError, ...] = ()
+    error: str = ""
 
 
 def status_of(error: PlatformError) -> int:
@@ -83,6 +87,7 @@ def problem(error: PlatformError, request_id: str, *, token_sent: bool = False) 
         detail=error.detail,
         request_id=request_id,
         errors=error.fields,
+        error=getattr(error, "oauth", ""),
     )
     return Reply(content, status=status, headers=_headers(error, token_sent=token_sent), media=MEDIA)
 
@@ -122,7 +127,7 @@ def _parameter(found: dict[str, str], names: Mapping[str, str]) -> FieldError:
 
 def _headers(error: PlatformError, *, token_sent: bool) -> list[tuple[bytes, bytes]]:
     fields: list[tuple[bytes, bytes]] = list(getattr(error, "headers", ()))
-    if isinstance(error, errors.Unauthenticated):
+    if isinstance(error, errors.Unauthenticated) and not any(name == b"www-authenticate" for name, _ in fields):
         fields.append(_WRONG_TOKEN if token_sent else _CHALLENGE)
     wait = error.retry_after
     if wait is None and isinstance(error, errors.Unavailable | errors.ResourceExhausted):

@@ -1,8 +1,19 @@
-"""What only HTTP can get wrong: a method, a media type or a size that a path does not take."""
+"""What only HTTP can get wrong: its form, a method, a media type or a size that a path does not take."""
+
+from typing import Final
 
 from careplane.kernel.errors import InvalidArgument, NotFound, Unimplemented
 
 Headers = tuple[tuple[bytes, bytes], ...]
+
+_CLOSE: Final = (b"connection", b"close")
+"""Goes with the refusal of a request whose end two readers might see in different places: nothing more is read."""
+
+
+class Malformed(InvalidArgument):
+    """The request is not HTTP as the standard has it, or could be read in two ways."""
+
+    headers: Headers = (_CLOSE,)
 
 
 class NoSuchPath(NotFound):
@@ -27,11 +38,13 @@ class BodyTooLarge(InvalidArgument):
         """Name the `limit`, in bytes."""
         said = f"a body of at most {limit} bytes" if limit else "no body"
         super().__init__(f"This call takes {said}. Send less.")
+        self.headers: Headers = (_CLOSE,)
 
 
 class BodyMissing(InvalidArgument):
     """The body did not arrive, or not in time."""
 
+    headers: Headers = (_CLOSE,)
     default_detail = "The body of the request did not arrive in full and in time. Send it again."
 
 
@@ -51,4 +64,5 @@ class UnsupportedCoding(UnsupportedMedia):
     def __init__(self) -> None:
         """Say that only a plain body is taken."""
         super().__init__(b"accept-encoding", (b"identity",))
+        self.headers = (*self.headers, _CLOSE)
         self.detail = "Send the body as it is, neither compressed nor coded, and without Content-Encoding."

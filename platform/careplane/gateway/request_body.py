@@ -5,11 +5,16 @@ from typing import Final
 
 from litestar.types import Receive
 
-from careplane.gateway.refusals import BodyMissing, BodyTooLarge, UnsupportedCoding, UnsupportedMedia
-from careplane.kernel.errors import FieldError, InvalidArgument
+from careplane.gateway.refusals import BodyMissing, BodyTooLarge, Malformed, UnsupportedCoding, UnsupportedMedia
+from careplane.kernel.errors import FieldError
 
 JSON: Final = (b"application/json",)
 JSON_OR_PATCH: Final = (b"application/merge-patch+json", b"application/json")
+FORM: Final = (b"application/x-www-form-urlencoded",)
+SECONDS: Final = 10.0
+BYTES_PER_SECOND_MIN: Final = 64 * 1024
+"""Slower than this, after the first seconds, no body is waited for, however long its route may take."""
+
 _CHUNKED: Final = b"chunked"
 _PLAIN: Final = b"identity"
 _CHARSETS: Final = (b"utf-8", b'"utf-8"', b"utf8")
@@ -23,8 +28,9 @@ async def read_body(receive: Receive, fields: dict[bytes, bytes], limit: int, de
         raise BodyTooLarge(limit)
     if not length and b"transfer-encoding" not in fields:
         return b""
+    patience = asyncio.get_running_loop().time() + SECONDS + limit / BYTES_PER_SECOND_MIN
     try:
-        async with asyncio.timeout_at(deadline):
+        async with asyncio.timeout_at(min(deadline, patience)):
             return await _gathered(receive, limit)
     except TimeoutError:
         raise BodyMissing from None
@@ -34,7 +40,7 @@ def _check_codings(fields: dict[bytes, bytes]) -> None:
     """Refuse codings: a list of them is where two readers come to different bodies (RFC 9112, section 6.1)."""
     if fields.get(b"transfer-encoding", _CHUNKED).strip().lower() != _CHUNKED:
         message = "must be chunked, if it is sent at all"
-        raise InvalidArgument(fields=(FieldError(field="Transfer-Encoding", message=message),))
+        raise Malformed(fields=(FieldError(field="Transfer-Encoding", message=message),))
     if fields.get(b"content-encoding", _PLAIN).strip().lower() != _PLAIN:
         raise UnsupportedCoding
 
@@ -62,13 +68,13 @@ def announced(fields: dict[bytes, bytes]) -> int:
         return 0
     if not sent.isdigit():
         message = "must be a whole number of bytes"
-        raise InvalidArgument(fields=(FieldError(field="Content-Length", message=message),))
+        raise Malformed(fields=(FieldError(field="Content-Length", message=message),))
     return int(sent[:20])
 
 
-def check_media(sent: bytes | None, method: str) -> None:
-    """Raise UnsupportedMedia unless a body of the type `sent` is taken."""
-    accepted = JSON_OR_PATCH if method == "PATCH" else JSON
+def check_media(sent: bytes | None, method: str, *, form: bool = False) -> None:
+    """Raise UnsupportedMedia unless a body of the type `sent` is taken; `form` where it is no JSON but a form."""
+    accepted = FORM if form else JSON_OR_PATCH if method == "PATCH" else JSON
     if sent in accepted:
         return
     media, _, parameters = (sent or b"").lower().partition(b";")

@@ -17,6 +17,9 @@ GATEWAY: Final = "gateway"
 REFUSED: Final = "refused"
 """The rate class of tokens that turn out to be wrong; it must be in the table."""
 
+LOST: Final = "open"
+"""The rate class of requests that lead nowhere: to no path, by no method; where there is none, it is `REFUSED`."""
+
 _RATE_KEYS: Final = ("per_second", "burst", "per")
 _ROUTE_KEYS: Final = ("path", "methods", "component", "access", "scopes", "owner", "rate", "timeout", "body_limit")
 _OPTIONAL: Final = ("scopes", "owner", "body_limit")

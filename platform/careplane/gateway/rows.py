@@ -10,6 +10,7 @@ from litestar.routes import HTTPRoute
 
 from careplane.gateway.matching import Matcher
 from careplane.gateway.routes import Route, RouteTable
+from careplane.web.notes import OPT, Notes
 
 _RESERVED: Final = frozenset({"data", "request", "headers", "query", "scope", "state", "socket", "body", "cookies"})
 
@@ -17,20 +18,26 @@ _RESERVED: Final = frozenset({"data", "request", "headers", "query", "scope", "s
 class Row:
     """What the edge looks at for a path and method."""
 
-    __slots__ = ("method", "queries", "route")
+    __slots__ = ("form", "method", "queries", "route")
 
-    def __init__(self, route: Route, queries: frozenset[str]) -> None:
-        """Join the route with the query parameters that its handler takes."""
+    def __init__(self, route: Route, queries: frozenset[str], *, form: bool = False) -> None:
+        """Join the route with the query parameters that its handler takes, and whether it takes a form."""
         self.route = route
         self.method = route.method
         self.queries = queries
+        self.form = form
 
 
 def matcher(table: RouteTable, app: Litestar) -> Matcher[Row]:
     """Join each route with its handler; raise RouteFileError where one has no other."""
     handlers = dict(_handlers(app))
     table.check_handlers(handlers.keys())
-    return Matcher([(r.path, r.method, Row(r, _queries(handlers[r.path, r.method]))) for r in table.routes])
+    return Matcher([(r.path, r.method, _row(r, handlers[r.path, r.method])) for r in table.routes])
+
+
+def _row(route: Route, handler: HTTPRouteHandler) -> Row:
+    notes: Notes = handler.opt.get(OPT, Notes())
+    return Row(route, _queries(handler), form=bool(notes.form))
 
 
 def _handlers(app: Litestar) -> Iterator[tuple[tuple[str, str], HTTPRouteHandler]]:

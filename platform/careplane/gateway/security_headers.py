@@ -2,7 +2,7 @@
 
 from typing import Final
 
-API_POLICY: Final = b"default-src 'none'; frame-ancestors 'none'"
+API_POLICY: Final = b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 _ALWAYS: Final = (
     (b"server", b"careplane"),  # not which software it is
     (b"x-content-type-options", b"nosniff"),

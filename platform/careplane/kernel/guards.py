@@ -1,6 +1,7 @@
 """The middleware every component stands behind: who may call, whether there is time left, and no going in circles."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import msgspec
 
@@ -11,15 +12,23 @@ from careplane.kernel.invoke import Invoke
 from careplane.kernel.message import Message
 from careplane.kernel.principal import ANONYMOUS, Principal
 
+Denied = Callable[[Method, Message], Awaitable[None]]
+"""Is told of a call that a signed-in caller may not make; the refusal goes out when it has returned."""
 
-def authorised(inner: Invoke) -> Invoke:
-    """Let a call pass only if the original caller has the method's scope, or is the one whom it is about."""
+
+def authorised(inner: Invoke, denied: Denied | None = None) -> Invoke:
+    """Let a call pass only if the original caller has the method's scope, or is the one whom it is about.
+
+    `denied` is not told of strangers, who could fill an audit log without ever having to sign in.
+    """
 
     async def invoke(method: Method, request: Message, /) -> Message:
         principal = current().principal
         if not principal.may(method.scope) and not _is_owner(method, request, principal):
             if principal.id == ANONYMOUS.id:
                 raise Unauthenticated
+            if denied is not None:
+                await denied(method, request)
             detail = f"This needs the scope {method.scope!r}, which your roles do not give. Ask an administrator."
             raise PermissionDenied(detail)
         return await inner(method, request)

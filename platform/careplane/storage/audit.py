@@ -10,10 +10,11 @@ from careplane.kernel.context import current
 from careplane.storage.database import Database
 from careplane.storage.group_commit import GroupCommit
 
-_NOTE = """
+NOTE = """
 INSERT INTO audit (caller, action, subject, request_id, trace_id, detail)
 SELECT * FROM unnest($1::text[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::jsonb[])
 """
+"""Writes notes, as `note_arrays` gives them."""
 
 
 class Note(msgspec.Struct, frozen=True):
@@ -52,5 +53,5 @@ class AuditLog:
         await self.commits.submit(note_of(action, subject=subject, detail=detail))
 
     async def _flush(self, notes: Sequence[Note]) -> Sequence[None]:
-        await self._database.execute(_NOTE, *note_arrays(notes))
+        await self._database.execute(NOTE, *note_arrays(notes))
         return [None] * len(notes)

@@ -103,6 +103,10 @@ class Database:
         async with self.connection() as connection, connection.transaction():
             yield connection
 
+    def joined(self, connection: "Connection") -> "Database":
+        """Return this database as seen from inside the transaction of `connection`: what is done there joins it."""
+        return _Joined(self, connection)
+
     async def fetch(self, statement: str, *arguments: object) -> Sequence[Any]:
         """Run one statement and return its rows."""
         async with self.connection() as connection:
@@ -139,6 +143,19 @@ class Database:
                 await self._pool.close()
         except TimeoutError:
             self._pool.terminate()
+
+
+class _Joined(Database):
+    """A database with one connection, which is in a transaction: a transaction in it is a savepoint."""
+
+    def __init__(self, database: Database, connection: "Connection") -> None:
+        super().__init__(database._pool, database._acquire_timeout)  # noqa: SLF001 - of the same family
+        self._connection = connection
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator["Connection"]:
+        with database_errors():
+            yield self._connection
 
 
 async def _nothing_to_reset(_connection: object) -> None:

@@ -19,15 +19,17 @@ if TYPE_CHECKING:
 
 MAX_TRIES = 3
 
+# Whoever takes events holds it shared, from before the first row: see `close`.
+_GATE = "SELECT pg_advisory_xact_lock{shared}(hashtextextended(current_schema() || '/inbox{suffix}', 0))"
 _ADMIT = """
-INSERT INTO inbox (event_id) SELECT unnest($1::uuid[]) ON CONFLICT DO NOTHING RETURNING event_id
+INSERT INTO inbox{suffix} (event_id) SELECT unnest($1::uuid[]) ON CONFLICT DO NOTHING RETURNING event_id
 """
 _REACH = """
-INSERT INTO inbox_position (stream, position) VALUES ($1, $2)
+INSERT INTO inbox_position{suffix} (stream, position) VALUES ($1, $2)
 ON CONFLICT (stream) DO UPDATE SET position = excluded.position
 """
 _BURY = """
-INSERT INTO dead_letter (event_id, stream, type, event, reason) VALUES ($1, $2, $3, $4, $5)
+INSERT INTO dead_letter{suffix} (event_id, stream, type, event, reason) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (event_id) DO NOTHING
 """
 
@@ -42,28 +44,42 @@ class Inbox:
         bury: Callable[[Event, Exception], None],
         *,
         max_tries: int = MAX_TRIES,
+        suffix: str = "",
     ) -> None:
-        """Tell `bury` of each event that failed `max_tries` times on its own and went to the dead-letter table."""
+        """Tell `bury` of each event that failed `max_tries` times on its own and went to the dead-letter table.
+
+        With a `suffix` it keeps its own tables of that ending, as if it were another consumer.
+        """
         self._database = database
         self._effect = effect
         self._bury = bury
         self._max_tries = max_tries
+        self._enter = _GATE.format(shared="_shared", suffix=suffix)
+        self._close = _GATE.format(shared="", suffix=suffix)
+        self._admit_new = _ADMIT.format(suffix=suffix)
+        self._reach = _REACH.format(suffix=suffix)
+        self._put_away = _BURY.format(suffix=suffix)
 
     async def take(self, delivery: Delivery) -> None:
         """Make the delivery's effect durable; raise Unavailable, with nothing changed, when the database is away."""
         try:
             async with self._database.transaction() as connection:
                 await self._admit(connection, delivery.events)
-                await connection.execute(_REACH, delivery.stream, delivery.position)
+                await connection.execute(self._reach, delivery.stream, delivery.position)
         except Exception as error:
             if _may_pass(error):
                 raise
             for event in delivery.events:
                 await self._apply_alone(delivery.stream, event)
-            await self._database.execute(_REACH, delivery.stream, delivery.position)
+            await self._database.execute(self._reach, delivery.stream, delivery.position)
+
+    async def close(self, connection: "Connection") -> None:
+        """Wait until nobody is taking events, and keep everybody from it until the transaction of `connection` ends."""
+        await connection.execute(self._close)
 
     async def _admit(self, connection: "Connection", events: Sequence[Event]) -> None:
-        rows = await connection.fetch(_ADMIT, [event.id for event in events])
+        await connection.execute(self._enter)
+        rows = await connection.fetch(self._admit_new, [event.id for event in events])
         new = {row["event_id"] for row in rows}
         once = {event.id: event for event in events if event.id in new}  # twice in one delivery counts once too
         if once:
@@ -83,7 +99,7 @@ class Inbox:
                 return
         if failure is not None:
             letter = msgspec.msgpack.encode(event)
-            await self._database.execute(_BURY, event.id, stream, event.type, letter, type(failure).__name__)
+            await self._database.execute(self._put_away, event.id, stream, event.type, letter, type(failure).__name__)
             self._bury(event, failure)
 
 

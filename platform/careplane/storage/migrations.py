@@ -10,9 +10,10 @@ import asyncpg
 
 from careplane.kernel.errors import FailedPrecondition
 from careplane.storage.database import database_errors, role_of
-from careplane.storage.restored import adopt_outbox
+from careplane.storage.restored import adopt_audit, adopt_outbox
 
 _LOCK = 0x63617265_706C616E  # "careplan": one migration at a time in a database
+_LOCKED_OUT = "SELECT rolname FROM pg_roles WHERE rolname = ANY($1) AND NOT rolcanlogin"
 _ROLE_PLACEHOLDER = "CURRENT_ROLE_OF_COMPONENT"
 
 
@@ -40,6 +41,18 @@ def _needing_rights() -> Iterator[None]:
         raise FailedPrecondition(detail) from error
 
 
+async def let_in(url: str, components: Iterable[str]) -> None:
+    """Let the components' roles log in by themselves; how they prove who they are is the database's own affair."""
+    with database_errors(), _needing_rights():
+        connection = await asyncpg.connect(url, timeout=10.0, command_timeout=10.0)
+        try:
+            roles = [role_of(name) for name in components]
+            for row in await connection.fetch(_LOCKED_OUT, roles):
+                await connection.execute(f"ALTER ROLE {row['rolname']} LOGIN")
+        finally:
+            await connection.close()
+
+
 async def pending(url: str, components: Iterable[str]) -> Sequence[str]:
     """Name the migrations that `migrate` would apply."""
     with database_errors():
@@ -55,13 +68,35 @@ async def pending(url: str, components: Iterable[str]) -> Sequence[str]:
             await connection.close()
 
 
+async def changed(url: str, components: Iterable[str]) -> Sequence[str]:
+    """Name the migrations whose file is not what was applied."""
+    with database_errors():
+        connection = await asyncpg.connect(url, timeout=10.0, command_timeout=10.0)
+        try:
+            found = []
+            for name in components:
+                applied = await _applied(connection, name)
+                files_now = {file.name: _checksum(file.read_text(encoding="utf-8")) for file in _files_of(name)}
+                found += [f"{name}/{file}" for file, kept in applied.items() if files_now.get(file, "") != kept]
+            return found
+        finally:
+            await connection.close()
+
+
+def _checksum(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 async def _migrate_component(connection: "asyncpg.Connection[asyncpg.Record]", name: str) -> list[str]:
+    if await connection.fetchval("SELECT session_user = $1", role_of(name)):
+        await _check_by_component(connection, name)
+        return []
     await _prepare(connection, name)
     applied = await _applied(connection, name)
     fresh = []
     for file in _files_of(name):
         text = file.read_text(encoding="utf-8")
-        checksum = hashlib.sha256(text.encode()).hexdigest()
+        checksum = _checksum(text)
         if applied.get(file.name, checksum) != checksum:
             detail = f"Migration {name}/{file.name} has changed since it was applied. Put it back and add a new file."
             raise FailedPrecondition(detail)
@@ -71,7 +106,20 @@ async def _migrate_component(connection: "asyncpg.Connection[asyncpg.Record]", n
     async with connection.transaction():
         await connection.execute(f"SET LOCAL search_path TO {name}")
         await adopt_outbox(connection)
+        await adopt_audit(connection)
     return fresh
+
+
+async def _check_by_component(connection: "asyncpg.Connection[asyncpg.Record]", name: str) -> None:
+    """Raise FailedPrecondition where something is to be done: a component's own login owns nothing, and cannot."""
+    applied = await _applied(connection, name)
+    missing = [file.name for file in _files_of(name) if file.name not in applied]
+    if missing:
+        detail = (
+            f"Migration {name}/{missing[0]} is not applied, and {role_of(name)} may not: run `careplane migrate` with "
+            "the URL of the database's owner."
+        )
+        raise FailedPrecondition(detail)
 
 
 async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]", name: str) -> None:

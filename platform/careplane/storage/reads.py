@@ -3,7 +3,7 @@
 No answer is given before its audit row is durable: when that cannot be written, there is nothing to read.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
@@ -28,6 +28,18 @@ WITH noted AS (
 )
 """
 
+# language=postgresql
+_NOTED_AS_JUDGED = """
+, noted AS (
+    INSERT INTO audit (caller, action, subject, request_id, trace_id, detail)
+    SELECT a.caller, a.action, a.subject, a.request_id, a.trace_id,
+        CASE WHEN j.detail IS NULL THEN a.detail ELSE coalesce(a.detail, '{{}}') || j.detail END
+    FROM unnest(${0}::text[], ${1}::text[], ${2}::uuid[], ${3}::text[], ${4}::text[], ${5}::jsonb[]) WITH ORDINALITY
+        AS a(caller, action, subject, request_id, trace_id, detail, place) LEFT JOIN judged j ON j.n = a.place - 1
+    ORDER BY a.place
+)
+"""
+
 
 class _Ask(msgspec.Struct, frozen=True, gc=False):
     """What is looked for, and the audit row of looking."""
@@ -36,18 +48,31 @@ class _Ask(msgspec.Struct, frozen=True, gc=False):
     note: Note
 
 
+class Judged(msgspec.Struct, frozen=True):
+    """A query that reads from CTEs which also say what the audit rows are to say.
+
+    The last of the `ctes` is named `judged` and has the columns `n` and `detail`: JSON that is added to the audit row
+    of the place `n`. A place stands in it at most once.
+    """
+
+    ctes: str
+    query: str
+
+
 class AuditedReads(Generic[K, R]):
     """One kind of read: its query, how keys become the query's arrays, and how the rows of one key become its answer.
 
     `query` is a SELECT that reads its arrays as $1..$`width`, of which $1 is the places in the batch (`int[]`), and
     returns the place as the column `n`. `answer` gets the rows of one place, in the query's order, and none where
     nothing was found; it may raise nothing, for that would fail the whole batch.
+
+    Where what is found decides what the audit row says, such as that the caller was denied it, the query is `Judged`.
     """
 
     def __init__(
         self,
         database: Database,
-        query: str,
+        query: str | Judged,
         arrays: Callable[[Sequence[K]], Sequence[Sequence[object]]],
         answer: Callable[[Sequence[Any]], R],
         *,
@@ -59,7 +84,7 @@ class AuditedReads(Generic[K, R]):
         self._database = database
         self._arrays = arrays
         self._answer = answer
-        self._statement = _NOTED.format(*range(width + 1, width + 7)) + query
+        self._statement = _statement(query, range(width + 1, width + 7))
         self.commit: GroupCommit[_Ask, R] = GroupCommit(self._flush, limit=limit, bound=bound)
 
     async def read(
@@ -77,3 +102,9 @@ class AuditedReads(Generic[K, R]):
         for row in rows:
             found[row["n"]].append(row)
         return [self._answer(mine) for mine in found]
+
+
+def _statement(query: str | Judged, numbers: Iterable[int]) -> str:
+    if isinstance(query, Judged):
+        return f"WITH {query.ctes}{_NOTED_AS_JUDGED.format(*numbers)}{query.query}"
+    return _NOTED.format(*numbers) + query

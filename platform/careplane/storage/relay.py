@@ -1,22 +1,14 @@
 """The outbox relay: hands committed events on in order, one leader at a time, and marks them after they are safe.
 
-It reads up to the horizon of running transactions (`pg_snapshot_xmin`): ids are taken before commit, so a reader that
-goes by id alone skips the events of a transaction that commits late. https://www.postgresql.org/docs/18/functions-info.html
+What it reads, and why by transaction id and not by sequence number, is in `event_log.py`.
 """
 
 import asyncio
-from collections.abc import Sequence
-from typing import Any
 
-from careplane.kernel.events import Deliver, Delivery, Event
+from careplane.kernel.events import Deliver
 from careplane.storage.database import Database
+from careplane.storage.event_log import BEGINNING, Position, read
 
-# language=postgresql
-_READ = """
-SELECT xid::text::bigint AS xid, seq, id, type, subject, version, time, body FROM outbox
-WHERE (xid, seq) > ($1::text::xid8, $2::bigint) AND xid < pg_snapshot_xmin(pg_current_snapshot())
-ORDER BY xid, seq LIMIT {limit}
-"""
 _POSITION = "SELECT xid::text::bigint AS xid, seq FROM outbox_position WHERE reader = $1"
 # The newest row by its index: asking whether any row is past the position would read the whole table to say no.
 _NEWEST = "SELECT xid::text::bigint AS xid, seq FROM outbox ORDER BY outbox.xid DESC, seq DESC LIMIT 1"
@@ -39,8 +31,7 @@ class Relay:
         self._source = source
         self._deliver = deliver
         self._reader = reader
-        # Written into the statement: for a limit that it does not know the planner may read and sort the whole table.
-        self._read = _READ.format(limit=int(limit))
+        self._limit = limit
 
     async def step(self) -> bool:
         """Deliver the next events, if this process leads, and return whether more are waiting.
@@ -51,35 +42,16 @@ class Relay:
         async with self._database.transaction() as connection:
             if not await connection.fetchval(_LEAD, self._reader):
                 return False
-            position = await connection.fetchrow(_POSITION, self._reader)
-            xid, seq = (position["xid"], position["seq"]) if position else (0, 0)
-            rows = await connection.fetch(self._read, str(xid), seq)
-            if rows:
-                await self._deliver(self._delivery(rows))
-                last = rows[-1]
-                await connection.fetchval(_ADVANCE, self._reader, str(last["xid"]), last["seq"], str(xid), seq)
+            row = await connection.fetchrow(_POSITION, self._reader)
+            reached = Position(*row) if row else BEGINNING
+            delivery = await read(connection, self._source, reached, self._limit)
+            if delivery is not None:
+                await self._deliver(delivery)
+                now = Position.parse(delivery.position)
+                await connection.fetchval(_ADVANCE, self._reader, str(now.xid), now.seq, str(reached.xid), reached.seq)
                 return True
             newest = await connection.fetchrow(_NEWEST)
-            hidden = newest is not None and (newest["xid"], newest["seq"]) > (xid, seq)
+            hidden = newest is not None and Position(*newest) > reached
         if hidden:  # committed, or about to be, but a transaction older than it still runs
             await asyncio.sleep(_HORIZON_PAUSE_SECONDS)
         return hidden
-
-    def _delivery(self, rows: Sequence[Any]) -> Delivery:
-        last = rows[-1]
-        return Delivery(
-            stream=self._source,
-            position=f"{last['xid']}:{last['seq']}",
-            events=tuple(
-                Event(
-                    id=row["id"],
-                    type=row["type"],
-                    source=self._source,
-                    subject=row["subject"],
-                    version=row["version"],
-                    time=row["time"],
-                    body=row["body"],
-                )
-                for row in rows
-            ),
-        )

@@ -1,7 +1,7 @@
-"""After a backup is restored on another PostgreSQL: transaction ids begin anew there, and the outbox must follow.
+"""After a backup is restored on another PostgreSQL: transaction ids begin anew there, and outbox and audit must follow.
 
-The relay goes by transaction id. Events that were written elsewhere bear ids that this server has not reached yet: they
-would wait for ever, and new ones would be taken for old. So they are put before everything this server will write.
+Relay and sealer go by transaction id. What was written elsewhere bears ids that this server has not reached yet: it
+would wait for ever, and new rows would be taken for old. So it is put before everything this server will write.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from careplane.storage.database import Connection
 
-_FOREIGN = "SELECT coalesce(max(xid) >= pg_snapshot_xmax(pg_current_snapshot()), false) FROM outbox"
+_FOREIGN = "SELECT coalesce(max(xid) >= pg_snapshot_xmax(pg_current_snapshot()), false) FROM {table}"
 # Server transaction ids begin at 3: 1 stands for what has been handed on, 2 for what is still to be.
 _REBASE = """
 WITH reached AS (
@@ -20,13 +20,28 @@ WITH reached AS (
 )
 UPDATE outbox_position SET xid = '1'::xid8, seq = (SELECT coalesce(max(seq), 0) FROM moved WHERE xid = '1'::xid8)
 """
+# A block keeps its order in its row_ids, so no hash depends on this.
+_REBASE_AUDIT = """
+UPDATE audit a SET xid = CASE WHEN s.id IS NULL THEN '2'::xid8 ELSE '1'::xid8 END
+FROM audit b LEFT JOIN (SELECT DISTINCT unnest(row_ids) AS id FROM audit_seal) s USING (id) WHERE a.id = b.id;
+UPDATE audit_seal SET xid = '1'
+"""
 
 
 async def adopt_outbox(connection: "Connection") -> bool:
     """Make the outbox of the current schema this server's own if it was written on another; return whether it was."""
-    if await connection.fetchval("SELECT to_regclass('outbox') IS NULL"):
+    return await _adopt(connection, "outbox", _REBASE)
+
+
+async def adopt_audit(connection: "Connection") -> bool:
+    """Make the audit of the current schema this server's own if it was written on another; return whether it was."""
+    return await _adopt(connection, "audit", _REBASE_AUDIT)
+
+
+async def _adopt(connection: "Connection", table: str, rebase: str) -> bool:
+    if await connection.fetchval("SELECT to_regclass($1) IS NULL", table):
         return False
-    foreign: Any = await connection.fetchval(_FOREIGN)
+    foreign: Any = await connection.fetchval(_FOREIGN.format(table=table))
     if foreign:
-        await connection.execute(_REBASE)
+        await connection.execute(rebase)
     return bool(foreign)

@@ -13,6 +13,7 @@ class Notes:
     """Request headers that it heeds, body fields that it requires, statuses it can fail with, and examples.
 
     `gives` are the headers of its answer; `answers` examples of it by media type, where it is not `answer` in JSON.
+    `form` are the fields, and what each means, where its body is a form (application/x-www-form-urlencoded).
     """
 
     headers: tuple[str, ...] = ()
@@ -23,6 +24,7 @@ class Notes:
     media: tuple[str, ...] = ()
     gives: tuple[str, ...] = ()
     answers: Mapping[str, Any] = field(default_factory=dict)
+    form: Mapping[str, str] = field(default_factory=dict)
 
 
 def noted(notes: Notes) -> dict[str, Any]:

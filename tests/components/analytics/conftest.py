@@ -1,13 +1,18 @@
 """Analytics under test: a database of its own, and events such as the registry makes them."""
 
 from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
 from datetime import UTC, date, datetime
 from uuid import UUID, uuid4
 
 import msgspec
 import pytest
+from tests.components.analytics.story import World, settled, tell
+from tests.components.conftest import StartPlatform
 
+from careplane.app.host import Host
 from careplane.components.events import PATIENT_CHANGED, PATIENT_STREAM, PatientEventBody
+from careplane.kernel.context import Context, using
 from careplane.kernel.events import Delivery, Event
 from careplane.storage.database import Database
 
@@ -62,3 +67,24 @@ def delivery() -> Callable[..., Delivery]:
         return Delivery(stream=PATIENT_STREAM, position=position, events=events)
 
     return make
+
+
+@pytest.fixture
+async def world(platform: Host, as_tester: Context, database_url: str) -> AsyncIterator[World]:
+    """Give the platform in each wiring, with people in it, all counted."""
+    with using(as_tester):
+        world = World(platform, database_url)
+        await tell(world.patients)
+        await settled(database_url)
+        yield world
+
+
+@pytest.fixture
+async def plain(start_platform: StartPlatform, as_tester: Context, database_url: str) -> AsyncIterator[World]:
+    """Give the platform as it runs in one process, with people in it, all counted."""
+    async with AsyncExitStack() as stack:
+        world = World(await stack.enter_async_context(start_platform()), database_url)
+        stack.enter_context(using(as_tester))
+        await tell(world.patients)
+        await settled(database_url)
+        yield world

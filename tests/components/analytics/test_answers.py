@@ -18,8 +18,12 @@ from careplane.components.analytics.api import (
     Summary,
 )
 from careplane.components.analytics.intake import Intake
+from careplane.components.analytics.rebuilding import Rebuilding
 from careplane.components.analytics.settings import AnalyticsSettings
-from careplane.components.analytics.store import AnalyticsStore
+from careplane.components.analytics.store import AnalyticsStore, Counting
+from careplane.components.analytics.store_rebuild import RebuildStore
+from careplane.components.events import PATIENT_STREAM
+from careplane.components.patient.api import PATIENT
 from careplane.kernel.clock import FixedClock
 from careplane.kernel.context import Context, using
 from careplane.kernel.errors import InvalidArgument, PermissionDenied
@@ -28,6 +32,7 @@ from careplane.kernel.invoke import proxy
 from careplane.kernel.principal import Principal
 from careplane.storage.database import Database
 from careplane.storage.inbox import Inbox
+from careplane_transports.inprocess.switchboard import Switchboard
 
 NOW = datetime(2026, 3, 1, 23, 59, tzinfo=UTC)
 TODAY = NOW.date()
@@ -110,13 +115,16 @@ async def test_the_scope_is_asked_for(analytics: Analytics) -> None:
 @pytest.fixture
 def actor(database: Database) -> AnalyticsActor:
     """Give the actor at a fixed time, without a platform around it."""
-    return AnalyticsActor(AnalyticsStore(database), FixedClock(NOW), AnalyticsSettings())
+    inbox = Inbox(database, Intake(Counting()), lambda _event, _error: None)
+    store = RebuildStore(database, PATIENT_STREAM)
+    rebuilding = Rebuilding(store, inbox, proxy(PATIENT, Switchboard()), lambda _event, _error: None)
+    return AnalyticsActor(AnalyticsStore(database), rebuilding, FixedClock(NOW), AnalyticsSettings())
 
 
 @pytest.fixture
 def count(database: Database, delivery: MakeDelivery) -> Count:
     """Give a way to have events counted without a platform."""
-    inbox = Inbox(database, Intake(AnalyticsStore(database)), lambda _event, _error: None)
+    inbox = Inbox(database, Intake(Counting()), lambda _event, _error: None)
     return lambda *events: inbox.take(delivery(*events))
 
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from careplane.components.analytics.intake import Intake
-from careplane.components.analytics.store import AnalyticsStore
+from careplane.components.analytics.store import Counting
 from careplane.components.events import PATIENT_CHANGED, PATIENT_STREAM, PatientEventBody
 from careplane.kernel.errors import Unavailable
 from careplane.kernel.events import Delivery, Event
@@ -37,7 +37,7 @@ def inbox_on(database: Database, buried: list[UUID] | None = None) -> Inbox:
         if buried is not None:
             buried.append(event.id)
 
-    return Inbox(database, Intake(AnalyticsStore(database)), bury)
+    return Inbox(database, Intake(Counting()), bury)
 
 
 async def tables(database: Database) -> list[list[tuple[Any, ...]]]:

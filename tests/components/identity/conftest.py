@@ -1,6 +1,6 @@
 """An identity component on a real database, with cheap hashing that counts, and a clock that stands still."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,20 +10,36 @@ from uuid import UUID
 import pytest
 from uuid_utils.compat import uuid7
 
+from careplane.components.identity.accounts import Accounts
 from careplane.components.identity.actor import IdentityActor
-from careplane.components.identity.api import IDENTITY, AddUser, Identity, Login, TokenVerifier, UserView
+from careplane.components.identity.api import IDENTITY, AddUser, Follow, Identity, Login, TokenVerifier, UserView
+from careplane.components.identity.clients import Clients
+from careplane.components.identity.denials import Denials
+from careplane.components.identity.guesses import Guesses
 from careplane.components.identity.hashing import Argon2, Passwords
-from careplane.components.identity.keys import SigningKey, key_set, load_keys, make_key, read_key
+from careplane.components.identity.key_ring import KeyRing
+from careplane.components.identity.keys import SigningKey, load_keys, make_key, read_key
+from careplane.components.identity.revoking import Revoking
+from careplane.components.identity.roles import RoleTable
+from careplane.components.identity.second_factor import SecondFactors
+from careplane.components.identity.sessions import Sessions
 from careplane.components.identity.settings import IdentitySettings
+from careplane.components.identity.sign_in import SigningIn
 from careplane.components.identity.store import UserStore
+from careplane.components.identity.store_accounts import AccountStore
+from careplane.components.identity.store_guesses import GuessStore
+from careplane.components.identity.store_revocations import RevocationStore
+from careplane.components.identity.store_second_factor import SecondFactorStore
+from careplane.components.identity.store_sessions import SessionStore
 from careplane.components.identity.tokens import TokenSigner
+from careplane.components.identity.vault import Vault
 from careplane.kernel.clock import FixedClock
 from careplane.kernel.context import Context, using
 from careplane.kernel.contract import Method
 from careplane.kernel.guards import authorised, not_reentrant
 from careplane.kernel.invoke import layered, proxy
 from careplane.kernel.mailbox import Mailbox
-from careplane.kernel.principal import Principal
+from careplane.kernel.principal import Principal, component_principal
 from careplane.kernel.supervisor import Supervisor
 from careplane.storage.database import Database
 from careplane.storage.idempotency import remembering
@@ -31,6 +47,9 @@ from careplane.storage.idempotency import remembering
 ADMIN = Principal(id="00000000-0000-7000-8000-000000000001", scopes=frozenset({"users:read", "users:write"}))
 NOW = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC)
 PASSWORD = "vier zufällige Wörter hier"
+
+Replica = Callable[..., Awaitable[Guesses]]
+"""Makes the guard against guessing as another process would."""
 
 
 @dataclass
@@ -65,6 +84,8 @@ class World:
     verifier: TokenVerifier
     store: UserStore
     faults: list[Exception]
+    guesses: Guesses
+    ring: KeyRing
 
     async def add(self, email: str = "ada@example.org", *, password: str = PASSWORD, **more: Any) -> UserView:
         """Add a user, as an administrator."""
@@ -80,6 +101,13 @@ class World:
     async def login(self, email: str = "ada@example.org", password: str = PASSWORD) -> Principal:
         """Sign in, and return whose token came back."""
         return self.verifier.verify((await self.identity.login(Login(email=email, password=password))).token)
+
+    async def hear(self) -> None:
+        """Let the verifier hear everything that is called back, and which keys there are, as a gateway does."""
+        with using(Context(principal=component_principal("gateway", "identity:follow"))):
+            heard = await self.identity.follow(Follow())
+        self.verifier.learn(heard.keys)
+        self.verifier.denied.add(heard.revocations)
 
     async def audit(self) -> list[tuple[str, str, UUID | None, str | None]]:
         """Return caller, action, subject and detail of every audit row, oldest first."""
@@ -110,22 +138,33 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 @pytest.fixture
 async def world(database: Database, settings: IdentitySettings) -> AsyncIterator[World]:
     """Run the component behind what the host puts in front of it."""
-    clock, faults, keys = FixedClock(NOW), list[Exception](), load_keys(settings)
+    clock, faults, ring = FixedClock(NOW), list[Exception](), KeyRing.of(settings, load_keys(settings))
     hasher, store = CountingHasher(Argon2(settings)), UserStore(database)
     passwords = await Passwords.open(hasher, threads=2, waiting=8)
-    signer = TokenSigner(keys[0], issuer=settings.issuer, audience=settings.audience, ttl_s=settings.token_ttl_s)
-    verifier = TokenVerifier(key_set(keys), issuer=settings.issuer, audience=settings.audience, clock=clock)
+    issuer, audience = settings.issuer, settings.audience
+    signer = TokenSigner(ring.signing, issuer=issuer, audience=audience, ttl_s=settings.token_ttl_s)
+    verifier, own = (TokenVerifier(ring.announced(NOW), issuer=issuer, audience=audience, clock=clock) for _ in "12")
+    sessions = Sessions.of(settings, SessionStore(database), signer, clock, uuid7)
+    revoking = Revoking(RevocationStore(database), own, ring, clock)
+    guesses = await Guesses.open(GuessStore(database), settings, clock)
+    factors = SecondFactorStore(database)
+    table = RoleTable.configured(settings.roles)
+    accounts = Accounts(store, AccountStore(database), factors, passwords, guesses, table, clock)
+    second_factors = SecondFactors(
+        store, accounts.store, factors, passwords, guesses, Vault(settings.secrets_key), clock
+    )
+    signing_in = SigningIn(store, passwords, guesses, second_factors, sessions)
+    clients = Clients(accounts, sessions)
 
     def make() -> IdentityActor:
-        return IdentityActor(store, passwords, signer, key_set(keys), clock, uuid7)
+        return IdentityActor(signing_in, accounts, clients, second_factors, sessions, revoking, Denials(database))
 
     def report(_method: Method, error: Exception) -> None:
         faults.append(error)
 
     mailbox = Mailbox(layered(Supervisor(make, report), remembering(database)), bound=256)
-    yield World(
-        proxy(IDENTITY, layered(mailbox, authorised, not_reentrant)), database, hasher, clock, verifier, store, faults
-    )
+    identity = proxy(IDENTITY, layered(mailbox, authorised, not_reentrant))
+    yield World(identity, database, hasher, clock, verifier, store, faults, guesses, ring)
     await mailbox.close()
     passwords.close()
     assert not faults
@@ -148,3 +187,25 @@ def fresh_key(folders: pytest.TempPathFactory) -> SigningKey:
     file = folders.mktemp("keys") / "key.pem"
     make_key(file)
     return read_key(file.read_text(), "It", production=False)
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """Give a clock that stands still until it is moved."""
+    return FixedClock(NOW)
+
+
+@pytest.fixture
+def replica(database: Database, clock: FixedClock) -> Replica:
+    """Give a way to make the guard against guessing as another process would, with other settings if asked."""
+
+    async def opened(**settings: Any) -> Guesses:
+        return await Guesses.open(GuessStore(database), IdentitySettings(**settings), clock)
+
+    return opened
+
+
+@pytest.fixture
+async def guesses(replica: Replica) -> Guesses:
+    """Give the guard against guessing."""
+    return await replica()

@@ -69,6 +69,28 @@ async def test_so_many_run_so_many_wait_and_one_more_is_refused(gated: GatedHash
     passwords.close()
 
 
+async def test_strangers_leave_places_for_others(gated: GatedHasher) -> None:
+    """However many come at once, they take the threads and half of the places to wait; a refusal takes none."""
+    passwords = await Passwords.open(gated, threads=2, waiting=4)
+    gated.gate.clear()
+    strangers = [asyncio.ensure_future(passwords.matches("x", b"x", stranger=True)) for _ in range(4)]
+    await asyncio.sleep(0)
+    for _ in range(10):
+        with pytest.raises(Overloaded):
+            await passwords.matches("x", b"x", stranger=True)
+    others = [asyncio.ensure_future(passwords.matches("x", b"x")) for _ in range(2)]
+    await asyncio.sleep(0)
+    with pytest.raises(Overloaded):
+        await passwords.matches("x", b"x")
+    with pytest.raises(Overloaded):
+        await passwords.matches("x", b"x", stranger=True)
+    gated.gate.set()
+    assert all(await asyncio.gather(*strangers, *others))
+    for _ in range(20):
+        assert await passwords.matches("x", b"x", stranger=True)
+    passwords.close()
+
+
 async def test_one_who_gives_up_keeps_the_place_only_while_the_thread_works(gated: GatedHasher) -> None:
     """A cancelled wait frees its place at once, a cancelled run when the thread is done: the bound holds."""
     passwords = await Passwords.open(gated, threads=1, waiting=1)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from careplane.components.identity.api import Login
+from careplane.components.identity.api import ROLES, Login
 from careplane.components.identity.hashing import Argon2
 from careplane.components.identity.settings import IdentitySettings
 from careplane.kernel.context import Context, using
@@ -29,7 +29,7 @@ async def test_the_right_password_gives_a_token_with_the_users_roles(world: Any)
     assert (session.token_type, session.expires_in) == ("Bearer", 900)
     principal = world.verifier.verify(session.token)
     assert (principal.id, principal.roles) == (str(user.id), ("clinician", "billing"))
-    assert principal.scopes == {"patients:read", "patients:write", "billing:read", "billing:write", "analytics:read"}
+    assert principal.scopes == ROLES["clinician"] | ROLES["billing"]
 
 
 async def test_the_email_is_taken_in_any_case_and_composition(world: Any) -> None:

@@ -17,14 +17,14 @@ from careplane.kernel.clock import FixedClock
 from careplane.kernel.errors import Unauthenticated
 
 NOW = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC)
-USER, JTI = UUID(int=7), UUID(int=8)
+USER, JTI, SESSION = UUID(int=7), UUID(int=8), UUID(int=9)
 ISSUER, AUDIENCE = "https://issuer.example", "careplane-tests"
 N = int(NOW.timestamp())
 
 
 def signer_of(key: SigningKey, issuer: str = ISSUER, audience: str = AUDIENCE) -> TokenSigner:
     """Return a signer as the platform has one."""
-    return TokenSigner(key, issuer=issuer, audience=audience, ttl_s=900)
+    return TokenSigner(lambda _: key, issuer=issuer, audience=audience, ttl_s=900)
 
 
 def verifier_of(*keys: SigningKey, at: datetime = NOW, **more: Any) -> tuple[TokenVerifier, FixedClock]:
@@ -35,13 +35,13 @@ def verifier_of(*keys: SigningKey, at: datetime = NOW, **more: Any) -> tuple[Tok
 
 def good(key: SigningKey) -> str:
     """Return a token that is believed."""
-    return signer_of(key).issue(USER, ("analyst",), now=NOW, jti=JTI)
+    return signer_of(key).issue(USER, ("analyst",), session=SESSION, epoch=3, now=NOW, jti=JTI)
 
 
 def test_a_token_says_who_and_which_roles(key: SigningKey) -> None:
     """What went in comes out, with the scopes of the roles."""
     principal = verifier_of(key)[0].verify(good(key))
-    assert (principal.id, principal.roles) == (str(USER), ("analyst",))
+    assert (principal.id, principal.roles, principal.session) == (str(USER), ("analyst",), str(SESSION))
     assert principal.scopes == {"analytics:read"}
 
 
@@ -57,7 +57,7 @@ def test_a_token_is_a_plain_jwt_that_others_can_verify(key: SigningKey) -> None:
     )  # fmt: skip
     assert claims == {
         "iss": ISSUER, "aud": AUDIENCE, "sub": str(USER), "iat": N,
-        "exp": N + 900, "jti": str(JTI), "roles": ["analyst"],
+        "exp": N + 900, "jti": str(JTI), "sid": str(SESSION), "epoch": 3, "roles": ["analyst"],
     }  # fmt: skip
 
 
@@ -93,7 +93,7 @@ def test_what_is_remembered_is_bounded_and_verified_once(key: SigningKey, monkey
 
     monkeypatch.setattr(tokens._jws, "decode_complete", counted)
     verifier, _ = verifier_of(key, remembered=2)
-    a, b, c = (signer_of(key).issue(USER, (), now=NOW, jti=UUID(int=n)) for n in range(3))
+    a, b, c = (signer_of(key).issue(USER, (), session=SESSION, epoch=0, now=NOW, jti=UUID(int=n)) for n in range(3))
     for token in (a, a, b, a, c, a, b):
         verifier.verify(token)
     assert checks == [a, b, c, b]

@@ -32,7 +32,7 @@ async def test_an_added_user_is_listed(world: Any) -> None:
     assert page.users == (user,)
     assert (user.email, user.roles, user.disabled, user.version) == ("Ada@Example.org", ("auditor",), False, 1)
     assert set(msgspec.json.decode(msgspec.json.encode(user))) == {
-        "id", "email", "roles", "disabled", "version", "createdAt",
+        "id", "email", "roles", "disabled", "version", "createdAt", "kind", "name",
     }  # fmt: skip
 
 
@@ -106,13 +106,13 @@ FAULTY = [
     ("email", {"email": "nul\x00@example.org"}),
     ("email", {"email": "\ud800@example.org"}),
     ("email", {"email": "a" * 250 + "@example.org"}),
-    ("password", {"password": "7 chars"}),
+    ("password", {"password": "fourteen chars"}),
     ("password", {"password": "x" * 3 + "y" * 126}),
-    ("password", {"password": "control\x07inside"}),
-    ("password", {"password": "half a pair \ud800"}),
-    ("password", {"password": " " * 12}),
-    ("password", {"password": "aaaaaaaaaaaa"}),
-    ("password", {"password": "Password123"}),
+    ("password", {"password": "control\x07 inside of it"}),
+    ("password", {"password": "half a pair of it \ud800"}),
+    ("password", {"password": " " * 20}),
+    ("password", {"password": "aaaaaaaaaaaaaaaaaaaa"}),
+    ("password", {"password": "Password1234567"}),
     ("password", {"password": "ADA@example.org"}),
     ("roles", {"roles": ()}),
     ("roles", {"roles": ("emperor",)}),
@@ -164,7 +164,7 @@ async def test_who_added_and_who_listed_is_audited(world: Any) -> None:
 async def test_canaries_stay_where_they_belong(world: Any, caplog: pytest.LogCaptureFixture) -> None:
     """E-mail, password and token are in no audit row, no event, no log line, no error and no repr."""
     caplog.set_level(logging.DEBUG)
-    email, password, address = "canary-mail@example.org", "canary-password-1", "203.0.113.77"
+    email, password, address = "canary-mail@example.org", "canary, four words more", "203.0.113.77"
     await world.add(email, password=password)
     session = await world.identity.login(Login(email=email, password=password, address=address))
     said: list[Any] = [session, Login(email=email, password=password, address=address)]

@@ -6,6 +6,7 @@ from careplane.app.front import check_routes
 from careplane.app.settings import Settings
 from careplane.app.settings_source import all_settings
 from careplane.app.terminal import say, show
+from careplane.components.identity.api import RoleTable
 
 
 def run_check(settings: Settings) -> None:
@@ -17,5 +18,6 @@ def run_check(settings: Settings) -> None:
         shown = ("set" if value else "not set") if setting.secret else str(value)
         table.add_row(setting.key, shown, setting.description)
     check_routes(settings)
+    RoleTable.configured(settings.identity.roles)
     show(table)
     say("The settings and the route table are valid.")

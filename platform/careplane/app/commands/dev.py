@@ -1,15 +1,17 @@
 """`careplane dev`: the whole platform in one process, with a database, keys and a demo user of its own."""
 
+import base64
 import time
 from contextlib import AsyncExitStack
 
 import msgspec
 from uuid_utils.compat import uuid7
 
+from careplane.app.anchors import anchor_file_of
 from careplane.app.catalog import entries
 from careplane.app.clock import SystemClock
 from careplane.app.data_folder import DataFolder
-from careplane.app.databases import database_urls, migrate_all
+from careplane.app.databases import component_logins, database_urls, migrate_all
 from careplane.app.host import Host
 from careplane.app.kept_secrets import kept_secret
 from careplane.app.logs import configure_logs
@@ -18,6 +20,8 @@ from careplane.app.settings import Settings
 from careplane.app.terminal import say
 from careplane.components.identity.demo import EMAIL, PASSWORD, ensure_demo_user
 from careplane.gateway.server import free_address
+
+_KEY_BYTES = 32
 
 
 async def run_dev(settings: Settings) -> None:
@@ -28,7 +32,8 @@ async def run_dev(settings: Settings) -> None:
     if settings.metrics.port:
         free_address(settings.metrics.host, settings.metrics.port)
     identity = msgspec.structs.replace(settings.identity, production=False, data_dir=settings.data_dir)
-    settings = msgspec.structs.replace(settings, identity=identity)
+    audit = msgspec.structs.replace(settings.audit, anchor_file=anchor_file_of(settings))
+    settings = msgspec.structs.replace(settings, identity=identity, audit=audit)
 
     async def prepare(host: Host) -> None:
         await ensure_demo_user(host.hosted["identity"].database, identity, SystemClock(), uuid7)
@@ -39,14 +44,23 @@ async def run_dev(settings: Settings) -> None:
         urls = await stack.enter_async_context(database_urls(settings, share=False))
         await migrate_all(urls)
         secret = settings.http.cursor_secret.encode() or kept_secret(settings.data_dir / "keys" / "cursors.secret")
+        settings = _with_secrets_key(settings)
         await run_until_stopped(
             settings,
             entries(()),
-            urls,
+            await component_logins(settings, urls),
             cursor_secret=secret,
             prepare=prepare,
             announce=lambda: _announce(settings, time.monotonic() - started),
         )
+
+
+def _with_secrets_key(settings: Settings) -> Settings:
+    if settings.identity.secrets_key:
+        return settings
+    kept = kept_secret(settings.data_dir / "keys" / "second-factors.secret")[:_KEY_BYTES]
+    identity = msgspec.structs.replace(settings.identity, secrets_key=base64.b64encode(kept).decode())
+    return msgspec.structs.replace(settings, identity=identity)
 
 
 def _announce(settings: Settings, seconds: float) -> None:

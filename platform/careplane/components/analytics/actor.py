@@ -4,13 +4,19 @@ from datetime import date
 
 from careplane.components.analytics import demographics, intervals
 from careplane.components.analytics.api import (
+    BeginRebuild,
+    ContinueRebuild,
     Demographics,
+    FinishRebuild,
     GetDemographics,
     GetRegistrations,
     GetSummary,
+    RebuildProgress,
+    Rebuilt,
     Registrations,
     Summary,
 )
+from careplane.components.analytics.rebuilding import Rebuilding
 from careplane.components.analytics.settings import AnalyticsSettings
 from careplane.components.analytics.store import AnalyticsStore
 from careplane.components.events import PATIENT_STREAM
@@ -20,9 +26,12 @@ from careplane.kernel.clock import Clock
 class AnalyticsActor:
     """Implements `Analytics`; its answers name nobody, so they leave no audit rows."""
 
-    def __init__(self, store: AnalyticsStore, clock: Clock, settings: AnalyticsSettings) -> None:
+    def __init__(
+        self, store: AnalyticsStore, rebuilding: Rebuilding, clock: Clock, settings: AnalyticsSettings
+    ) -> None:
         """Take what the actor works with; it keeps no state of its own."""
         self._store = store
+        self._rebuilding = rebuilding
         self._clock = clock
         self._settings = settings
 
@@ -38,6 +47,18 @@ class AnalyticsActor:
     async def demographics(self, _request: GetDemographics, /) -> Demographics:
         """Return the active patients by gender, age and postal area."""
         return demographics.demographics(await self._store.tallies(), self._today().year, self._settings)
+
+    async def begin_rebuild(self, request: BeginRebuild, /) -> RebuildProgress:
+        """Begin to count everything anew."""
+        return await self._rebuilding.begin(request)
+
+    async def continue_rebuild(self, request: ContinueRebuild, /) -> RebuildProgress:
+        """Count the next page of the log."""
+        return await self._rebuilding.proceed(request)
+
+    async def finish_rebuild(self, request: FinishRebuild, /) -> Rebuilt:
+        """Let the new counts answer."""
+        return await self._rebuilding.finish(request)
 
     def _today(self) -> date:
         return self._clock.now().date()

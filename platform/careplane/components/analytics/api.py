@@ -2,8 +2,10 @@
 
 from datetime import date, datetime
 from typing import Final, Literal, Protocol
+from uuid import UUID
 
-from careplane.kernel.contract import Component, query
+from careplane.components.audit import AuditPage, ListAudit
+from careplane.kernel.contract import Component, command, query
 from careplane.kernel.message import Message
 
 MAX_BUCKETS: Final = 1100
@@ -88,6 +90,48 @@ class Demographics(Message, frozen=True, kw_only=True):
     by_postal_area: tuple[Share, ...]
 
 
+class BeginRebuild(Message, frozen=True, kw_only=True):
+    """Ask to count everything anew, under an id that the caller makes."""
+
+    rebuild_id: UUID
+
+
+class ContinueRebuild(Message, frozen=True, kw_only=True):
+    """Ask to count the events after the position that the last answer told."""
+
+    rebuild_id: UUID
+    after: str | None
+
+
+class FinishRebuild(Message, frozen=True, kw_only=True):
+    """Ask to count what is left and to let the new counts answer."""
+
+    rebuild_id: UUID
+
+
+class RebuildProgress(Message, frozen=True, kw_only=True):
+    """How far a rebuild has come; `events_expected` is how many the present counts rest on.
+
+    The position stays where it is once the log has been counted to its end.
+    """
+
+    rebuild_id: UUID
+    position: str | None
+    events_counted: int
+    events_set_aside: int
+    events_expected: int
+
+
+class Rebuilt(Message, frozen=True, kw_only=True):
+    """What a rebuild came to; `rows_changed` is how many rows of the tables were not as the event log has them."""
+
+    rebuild_id: UUID
+    position: str | None
+    events_counted: int
+    events_set_aside: int
+    rows_changed: int
+
+
 class Analytics(Protocol):
     """Counts of patients; none of them names anybody."""
 
@@ -104,6 +148,26 @@ class Analytics(Protocol):
     @query(scope="analytics:read")
     async def demographics(self, request: GetDemographics, /) -> Demographics:
         """Return the active patients by gender, age and postal area."""
+        ...
+
+    @query(scope="audit:read")
+    async def audit_trail(self, request: ListAudit, /) -> AuditPage:
+        """Return a page of this component's audit, newest first."""
+        ...
+
+    @command(key="rebuild_id", scope="analytics:rebuild")
+    async def begin_rebuild(self, request: BeginRebuild, /) -> RebuildProgress:
+        """Begin to count everything anew from the event log; one rebuild at a time."""
+        ...
+
+    @command(key="rebuild_id", scope="analytics:rebuild")
+    async def continue_rebuild(self, request: ContinueRebuild, /) -> RebuildProgress:
+        """Count the next page of the log; the present counts go on answering."""
+        ...
+
+    @command(key="rebuild_id", scope="analytics:rebuild")
+    async def finish_rebuild(self, request: FinishRebuild, /) -> Rebuilt:
+        """Count what is left of the log, and let the new counts answer from now on."""
         ...
 
 

@@ -19,6 +19,9 @@ NOT_KNOWN = ""
 
 Tally = tuple[str, str]
 
+_INTEGER_MAX = 2**31 - 1
+_TEXT_MAX = 500
+
 
 class Fact(msgspec.Struct, frozen=True):
     """What is known of a patient as of a version."""
@@ -41,7 +44,16 @@ class Change(msgspec.Struct, frozen=True):
 
 
 def fact_of(body: PatientEventBody) -> Fact:
-    """Return what an event says of its patient."""
+    """Return what an event says of its patient; raise ValueError where the tables could not hold that.
+
+    It is the event alone that decides, so that whoever counts the log again sets the same events aside.
+    """
+    if not 0 < body.version <= _INTEGER_MAX or not 0 <= (body.birth_year or 0) <= _INTEGER_MAX:
+        message = "a number is out of range"
+        raise ValueError(message)
+    if any(text and (len(text) > _TEXT_MAX or "\0" in text) for text in (body.gender, body.postal_area)):
+        message = "a text cannot be kept"
+        raise ValueError(message)
     return Fact(
         patient_id=body.patient_id,
         version=body.version,

@@ -12,15 +12,16 @@ from careplane.storage.database import Database
 if TYPE_CHECKING:
     from careplane.storage.database import Connection
 
-_TURN = "SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || '/tally', 0))"
+_TURN = "SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || '/tally{suffix}', 0))"
 _KNOWN = """
-SELECT patient_id, version, birth_year, gender, postal_area, registered_on, archived FROM patient_fact
+SELECT patient_id, version, birth_year, gender, postal_area, registered_on, archived FROM patient_fact{suffix}
 WHERE patient_id = ANY($1::uuid[])
 """
-# A counter is updated or else inserted, and not by ON CONFLICT, whose proposed row may not be negative either.
+# A counter is updated, removed at zero, or else inserted, and not by ON CONFLICT, whose proposed row may not be
+# negative either.
 _SAVE = """
 WITH fact AS (
-    INSERT INTO patient_fact (patient_id, version, birth_year, gender, postal_area, registered_on, archived)
+    INSERT INTO patient_fact{suffix} (patient_id, version, birth_year, gender, postal_area, registered_on, archived)
     SELECT * FROM unnest($1::uuid[], $2::int[], $3::int[], $4::text[], $5::text[], $6::date[], $7::boolean[])
     ON CONFLICT (patient_id) DO UPDATE SET version = excluded.version, birth_year = excluded.birth_year,
         gender = excluded.gender, postal_area = excluded.postal_area, registered_on = excluded.registered_on,
@@ -28,20 +29,27 @@ WITH fact AS (
 ), moving AS (
     SELECT * FROM unnest($8::text[], $9::text[], $10::bigint[]) AS m(dimension, value, change)
 ), moved AS (
-    UPDATE tally t SET patients = patients + change FROM moving m
-    WHERE (t.dimension, t.value) = (m.dimension, m.value) RETURNING t.dimension, t.value
+    UPDATE tally{suffix} t SET patients = patients + change FROM moving m
+    WHERE (t.dimension, t.value) = (m.dimension, m.value) AND patients + change <> 0 RETURNING t.dimension, t.value
+), ended AS (
+    DELETE FROM tally{suffix} t USING moving m
+    WHERE (t.dimension, t.value) = (m.dimension, m.value) AND patients + change = 0 RETURNING t.dimension, t.value
 ), added AS (
-    INSERT INTO tally (dimension, value, patients) SELECT dimension, value, change FROM moving m
-    WHERE NOT EXISTS (SELECT FROM moved WHERE (moved.dimension, moved.value) = (m.dimension, m.value))
+    INSERT INTO tally{suffix} (dimension, value, patients) SELECT dimension, value, change FROM moving
+    WHERE (dimension, value) NOT IN (TABLE moved UNION ALL TABLE ended)
 ), moving_day AS (
     SELECT * FROM unnest($11::date[], $12::bigint[]) AS m(day, change)
 ), moved_day AS (
-    UPDATE registration_day d SET patients = patients + change FROM moving_day m WHERE d.day = m.day RETURNING d.day
+    UPDATE registration_day{suffix} d SET patients = patients + change FROM moving_day m
+    WHERE d.day = m.day AND patients + change <> 0 RETURNING d.day
+), ended_day AS (
+    DELETE FROM registration_day{suffix} d USING moving_day m
+    WHERE d.day = m.day AND patients + change = 0 RETURNING d.day
 ), added_day AS (
-    INSERT INTO registration_day (day, patients) SELECT day, change FROM moving_day
-    WHERE day NOT IN (SELECT day FROM moved_day)
+    INSERT INTO registration_day{suffix} (day, patients) SELECT day, change FROM moving_day
+    WHERE day NOT IN (TABLE moved_day UNION ALL TABLE ended_day)
 )
-INSERT INTO progress AS p (last_event_at, events) VALUES ($13, $14)
+INSERT INTO progress{suffix} AS p (last_event_at, events) VALUES ($13, $14)
 ON CONFLICT (one) DO UPDATE SET last_event_at = greatest(p.last_event_at, excluded.last_event_at),
     events = p.events + excluded.events
 """
@@ -61,12 +69,14 @@ _DAYS = "SELECT day, patients FROM registration_day WHERE day BETWEEN $1 AND $2 
 _TALLIES = "SELECT dimension, value, patients FROM tally WHERE patients > 0"
 
 
-class AnalyticsStore:
-    """Facts and counters."""
+class Counting:
+    """Writes facts and counters: the component's own, or with a `suffix` another set of tables of that ending."""
 
-    def __init__(self, database: Database) -> None:
-        """Use the component's database."""
-        self._database = database
+    def __init__(self, suffix: str = "") -> None:
+        """Choose the tables."""
+        self._turn = _TURN.format(suffix=suffix)
+        self._known = _KNOWN.format(suffix=suffix)
+        self._save = _SAVE.format(suffix=suffix)
 
     async def known(self, connection: "Connection", patient_ids: Sequence[UUID]) -> Mapping[UUID, Fact]:
         """Return what is known of these patients, once no other transaction is counting any more.
@@ -74,15 +84,15 @@ class AnalyticsStore:
         The counters are few and hot, so whoever counts waits for the one before; that keeps deltas exact and rules
         out deadlocks, and the statement after the wait sees what the other one did.
         """
-        await connection.execute(_TURN)
-        rows = await connection.fetch(_KNOWN, patient_ids)
+        await connection.execute(self._turn)
+        rows = await connection.fetch(self._known, patient_ids)
         return {row["patient_id"]: Fact(*row) for row in rows}
 
     async def save(self, connection: "Connection", change: Change, newest: datetime, events: int) -> None:
         """Write a change of facts and counters, and that `events` events up to `newest` are in them."""
         facts, tallies, days = change.facts, change.tallies, change.days
         await connection.execute(
-            _SAVE,
+            self._save,
             [f.patient_id for f in facts],
             [f.version for f in facts],
             [f.birth_year for f in facts],
@@ -98,6 +108,14 @@ class AnalyticsStore:
             newest,
             events,
         )
+
+
+class AnalyticsStore:
+    """Answers from facts and counters."""
+
+    def __init__(self, database: Database) -> None:
+        """Use the component's database."""
+        self._database = database
 
     async def summary(self, today: date, stream: str) -> Summary:
         """Return the totals, those registered up to `today`, and how far the counts reach."""

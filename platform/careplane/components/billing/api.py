@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from careplane.components.audit import AuditPage, ListAudit
 from careplane.components.billing.messages import (
     ACCOUNT_OPENED,
     MAX_AMOUNT_MINOR,
@@ -73,6 +74,11 @@ class Billing(Protocol):
     @command(key="patient_id", scope="billing:write")
     async def reverse_entry(self, request: ReverseEntry, /) -> EntryView:
         """Undo an entry by its opposite, once; the ledger keeps both."""
+        ...
+
+    @query(scope="audit:read")
+    async def audit_trail(self, request: ListAudit, /) -> AuditPage:
+        """Return a page of this component's audit, newest first."""
         ...
 
 

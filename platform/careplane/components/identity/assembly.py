@@ -1,28 +1,96 @@
 """How the identity component is put together, and what it refuses to start with."""
 
+import asyncio
+
 from careplane.components.assembly import Assembly, Parts
+from careplane.components.identity.accounts import Accounts
 from careplane.components.identity.actor import IdentityActor
+from careplane.components.identity.clients import Clients
 from careplane.components.identity.demo import refuse_demo_user
+from careplane.components.identity.denials import Denials
+from careplane.components.identity.guessable import known_words
+from careplane.components.identity.guesses import Guesses
 from careplane.components.identity.hashing import Argon2, Passwords
-from careplane.components.identity.keys import key_set, load_keys
+from careplane.components.identity.key_folder import EVERY_SECONDS, KeyFolder
+from careplane.components.identity.key_ring import KeyRing
+from careplane.components.identity.keys import load_keys
+from careplane.components.identity.revoking import Revoking
+from careplane.components.identity.roles import RoleTable
+from careplane.components.identity.second_factor import SecondFactors
+from careplane.components.identity.sessions import Sessions
 from careplane.components.identity.settings import IdentitySettings
+from careplane.components.identity.sign_in import SigningIn
 from careplane.components.identity.store import UserStore
-from careplane.components.identity.tokens import TokenSigner
+from careplane.components.identity.store_accounts import AccountStore
+from careplane.components.identity.store_guesses import GuessStore
+from careplane.components.identity.store_revocations import RevocationStore
+from careplane.components.identity.store_second_factor import SecondFactorStore
+from careplane.components.identity.store_sessions import SessionStore
+from careplane.components.identity.tokens import TokenSigner, TokenVerifier
+from careplane.components.identity.vault import Vault
+from careplane.storage.pump import Pump
+
+GUESSES_SWEPT_SECONDS = 5.0
+SESSIONS_SWEPT_SECONDS = 60.0
 
 
 async def assemble(parts: Parts) -> Assembly:
     """Build the component; raise FailedPrecondition in production for the demo user, weak keys or cheap hashing."""
     settings = parts.section(IdentitySettings)
-    keys = load_keys(settings)
+    roles = RoleTable.configured(settings.roles)
+    ring = KeyRing.of(settings, load_keys(settings))
     hasher = Argon2(settings)
+    await asyncio.to_thread(known_words)  # not when the first password is set, while others wait
     if settings.production:
         await refuse_demo_user(parts.database, hasher)
     store = UserStore(parts.database)
     passwords = await Passwords.open(hasher, threads=settings.argon2_threads, waiting=settings.argon2_waiting)
-    signer = TokenSigner(keys[0], issuer=settings.issuer, audience=settings.audience, ttl_s=settings.token_ttl_s)
-    public = key_set(keys)
+    sessions, revoking = _sessions(parts, settings, ring)
+    guesses = await Guesses.open(GuessStore(parts.database), settings, parts.clock)
+    factors = SecondFactorStore(parts.database)
+    accounts = Accounts(store, AccountStore(parts.database), factors, passwords, guesses, roles, parts.clock)
+    vault = Vault(settings.secrets_key)
+    second_factors = SecondFactors(store, accounts.store, factors, passwords, guesses, vault, parts.clock)
+    signing_in = SigningIn(store, passwords, guesses, second_factors, sessions)
+    clients = Clients(accounts, sessions)
+
+    denials = Denials(parts.database)
 
     def make() -> IdentityActor:
-        return IdentityActor(store, passwords, signer, public, parts.clock, parts.new_id)
+        return IdentityActor(signing_in, accounts, clients, second_factors, sessions, revoking, denials)
 
-    return Assembly(make=make, commits=store.commits, close=passwords.close)
+    forgetting = Pump("identity guesses", guesses.step, parts.report, idle=GUESSES_SWEPT_SECONDS)
+    return Assembly(
+        make=make,
+        pumps=(forgetting, *_session_pumps(parts, settings, sessions, revoking)),
+        commits={
+            **store.commits,
+            **accounts.store.commits,
+            **factors.commits,
+            **denials.commits,
+            **sessions.store.commits,
+            **revoking.store.commits,
+        },
+        gauges={"accounts_under_attack": lambda: guesses.exhausted},
+        close=passwords.close,
+    )
+
+
+def _sessions(parts: Parts, settings: IdentitySettings, ring: KeyRing) -> tuple[Sessions, Revoking]:
+    issuer, audience = settings.issuer, settings.audience
+    signer = TokenSigner(ring.signing, issuer=issuer, audience=audience, ttl_s=settings.token_ttl_s)
+    verifier = TokenVerifier(ring.announced(parts.clock.now()), issuer=issuer, audience=audience, clock=parts.clock)
+    sessions = Sessions.of(settings, SessionStore(parts.database), signer, parts.clock, parts.new_id)
+    return sessions, Revoking(RevocationStore(parts.database), verifier, ring, parts.clock)
+
+
+def _session_pumps(parts: Parts, settings: IdentitySettings, sessions: Sessions, revoking: Revoking) -> list[Pump]:
+    async def forget() -> bool:
+        now = parts.clock.now()
+        return await sessions.store.forget(now) or await revoking.store.forget(now)
+
+    folder = KeyFolder(settings, revoking.ring)
+    return [
+        Pump("identity sessions", forget, parts.report, idle=SESSIONS_SWEPT_SECONDS),
+        Pump("identity keys", folder.step, parts.report, idle=EVERY_SECONDS),
+    ]

@@ -66,10 +66,11 @@ class Passwords:
     """Hashes and checks passwords on threads of its own; get one with `open`."""
 
     def __init__(self, hasher: Hasher, *, threads: int, waiting: int) -> None:
-        """Let `threads` run and `waiting` wait; one more is Overloaded."""
+        """Let `threads` run and `waiting` wait, of whom at most half are strangers; one more is Overloaded."""
         self._hasher = hasher
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="argon2")
         self._places = BoundedSemaphore(threads + waiting)
+        self._strangers = BoundedSemaphore(threads + waiting // 2)
         self._nobodys = ""
 
     @classmethod
@@ -81,14 +82,18 @@ class Passwords:
 
     async def hash(self, secret: bytes) -> str:
         """Return the hash to keep of a new password."""
-        return await self._run(lambda: self._hasher.hash(secret))
+        return await self._run(lambda: self._hasher.hash(secret), (self._places,))
 
-    async def matches(self, hashed: str | None, secret: bytes | None) -> bool:
-        """Tell whether the secret is the one behind the hash; without either, take just as long to say no."""
+    async def matches(self, hashed: str | None, secret: bytes | None, *, stranger: bool = False) -> bool:
+        """Tell whether the secret is the one behind the hash; without either, take just as long to say no.
+
+        However many strangers come at once, there is a place for those who are none.
+        """
+        places = (self._strangers, self._places) if stranger else (self._places,)
         if hashed is None or secret is None:
-            await self._run(lambda: self._hasher.verify(self._nobodys, secret or b""))
+            await self._run(lambda: self._hasher.verify(self._nobodys, secret or b""), places)
             return False
-        return await self._run(lambda: self._hasher.verify(hashed, secret))
+        return await self._run(lambda: self._hasher.verify(hashed, secret), places)
 
     def outdated(self, hashed: str) -> bool:
         """Tell whether the hash should be made anew."""
@@ -98,12 +103,18 @@ class Passwords:
         """Let the one at hand finish, and end the threads."""
         self._threads.shutdown(wait=True, cancel_futures=True)
 
-    async def _run(self, work: Callable[[], T]) -> T:
-        if not self._places.acquire(blocking=False):
-            raise Overloaded(retry_after=1.0)
-        future = self._threads.submit(work)
-        future.add_done_callback(self._leave)  # when the thread is done with it, not when its caller gives up
-        return await asyncio.wrap_future(future)
+    async def _run(self, work: Callable[[], T], places: tuple[BoundedSemaphore, ...]) -> T:
+        taken: list[BoundedSemaphore] = []
 
-    def _leave(self, _done: "Future[T]") -> None:
-        self._places.release()
+        def leave(_done: "Future[T] | None" = None) -> None:
+            for place in taken:
+                place.release()
+
+        for place in places:
+            if not place.acquire(blocking=False):
+                leave()
+                raise Overloaded(retry_after=1.0)
+            taken.append(place)
+        future = self._threads.submit(work)
+        future.add_done_callback(leave)  # when the thread is done with it, not when its caller gives up
+        return await asyncio.wrap_future(future)

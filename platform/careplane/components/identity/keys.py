@@ -1,8 +1,14 @@
-"""The platform's signing keys: read, checked, named by their thumbprint, and in development made."""
+"""The platform's signing keys: read, checked, named by their thumbprint, and made.
+
+A file whose name is the time of its making in UTC, as in 20310506T070809Z.pem, takes its turn by that time (see
+`key_ring`). Other names say nothing of time: those keys come before all that do, and the last by name signs.
+"""
 
 import base64
 import hashlib
 import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -19,14 +25,18 @@ ALGORITHM: Final = "ES256"
 """ECDSA with P-256 and SHA-256 (RFC 7518): measured here, it verifies in 67 us, Ed25519 in 105 us."""
 
 _MADE_HERE: Final = "Made by Careplane for development. Not for production: `careplane serve` refuses it."
+_TIME: Final = "%Y%m%dT%H%M%SZ"
+_FOLDER: Final = "keys"
 _HOW: Final = "make one with `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256`"
 
 
 class SigningKey(msgspec.Struct, frozen=True):
-    """A private key and what the world may know of it."""
+    """A private key, what the world may know of it, the file it is in, and when that says it was made."""
 
     private: ec.EllipticCurvePrivateKey
     public: PublicKey
+    file: Path | None = None
+    made: datetime | None = None
 
     def __repr__(self) -> str:
         """Show which key it is, not the key."""
@@ -38,23 +48,37 @@ def load_keys(settings: IdentitySettings) -> tuple[SigningKey, ...]:
 
     In production a key that the platform made itself is refused; elsewhere one is made if there is none.
     """
-    keys: list[SigningKey] = []
-    if settings.private_key:
-        keys.append(read_key(settings.private_key, "The signing key in the settings", settings.production))
-    if settings.keys_dir is not None:
-        keys.extend(_read_folder(settings.keys_dir, settings.production))
-    if not keys and not settings.production and settings.data_dir is not None:
-        keys.extend(_read_or_make(settings.data_dir / "keys"))
+    if not settings.private_key and settings.keys_dir is None and not settings.production and settings.data_dir:
+        _make_first(settings.data_dir / _FOLDER)
+    keys = read_keys(settings)
     if not keys:
         detail = f"There is no signing key: {_HOW}, and name it by identity.private_key_file or put it in keys_dir."
         raise FailedPrecondition(detail)
+    return keys
+
+
+def read_keys(settings: IdentitySettings) -> tuple[SigningKey, ...]:
+    """Return the keys there are, the newest first; raise FailedPrecondition for one that is not fit to be one."""
+    keys: list[SigningKey] = []
+    if settings.private_key:
+        keys.append(read_key(settings.private_key, "The signing key in the settings", settings.production))
+    folder = keys_folder(settings)
+    if folder is not None:
+        keys.extend(_read_folder(folder, settings.production))
     distinct: dict[str, SigningKey] = {}
     for key in keys:
         distinct.setdefault(key.public.kid, key)
     return tuple(distinct.values())
 
 
-def key_set(keys: tuple[SigningKey, ...]) -> KeySet:
+def keys_folder(settings: IdentitySettings) -> Path | None:
+    """Return the folder that keys are read from: the one named, or in development that of the data folder."""
+    if settings.keys_dir is not None or settings.production or settings.private_key or settings.data_dir is None:
+        return settings.keys_dir
+    return settings.data_dir / _FOLDER
+
+
+def key_set(keys: Sequence[SigningKey]) -> KeySet:
     """Return the public halves."""
     return KeySet(keys=tuple(key.public for key in keys))
 
@@ -75,37 +99,65 @@ def read_key(pem: str, place: str, production: bool) -> SigningKey:  # noqa: FBT
     return SigningKey(private, _public(private))
 
 
-def make_key(file: Path) -> None:
-    """Make a key for development and keep it in `file`, for its owner only."""
+def make_key(file: Path, *, production: bool = False) -> None:
+    """Make a key and keep it in `file`, for its owner only; unless for `production`, it says that it is not."""
     private = ec.generate_private_key(ec.SECP256R1())
     pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = file.with_suffix(".new")
     fresh.unlink(missing_ok=True)
     with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:  # noqa: PTH123 - its mode
-        out.write(f"{_MADE_HERE}\n".encode() + pem)
+        out.write((b"" if production else f"{_MADE_HERE}\n".encode()) + pem)
         out.flush()
         os.fsync(out.fileno())
+    _give_to_the_owner_of(file.parent, fresh)
     fresh.replace(file)
 
 
-def _read_or_make(folder: Path) -> list[SigningKey]:
+def file_name(made: datetime) -> str:
+    """Return the name of a key's file that says when it was made."""
+    return f"{made.astimezone(UTC).strftime(_TIME)}.pem"
+
+
+def _give_to_the_owner_of(folder: Path, file: Path) -> None:
+    """Let the platform read what root has made for it."""
+    owner = folder.stat()
+    if os.geteuid() == 0 and owner.st_uid != 0:
+        os.chown(file, owner.st_uid, owner.st_gid)
+
+
+def _make_first(folder: Path) -> None:
     try:
         if not any(folder.glob("*.pem")):
-            make_key(folder / "0001.pem")
+            make_key(folder / file_name(datetime.now(UTC)))
     except OSError as error:
         detail = f"No signing key can be kept in {folder} ({error.strerror}): choose another folder with --data."
         raise FailedPrecondition(detail) from error
-    return _read_folder(folder, production=False)
 
 
 def _read_folder(folder: Path, production: bool) -> list[SigningKey]:  # noqa: FBT001 - the sense is in the name
     try:
-        texts = {file: file.read_text("utf-8") for file in sorted(folder.glob("*.pem"), reverse=True)}
+        texts = {file: file.read_text("utf-8") for file in folder.glob("*.pem")}
     except (OSError, UnicodeDecodeError) as error:
         detail = f"The keys in {folder} cannot be read ({type(error).__name__}): check that they are PEM, and yours."
         raise FailedPrecondition(detail) from error
-    return [read_key(text, f"The key {file}", production) for file, text in texts.items()]
+    keys = [_in_file(read_key(text, f"The key {file}", production), file) for file, text in texts.items()]
+    return sorted(keys, key=_turn, reverse=True)
+
+
+def _in_file(key: SigningKey, file: Path) -> SigningKey:
+    return msgspec.structs.replace(key, file=file, made=_made(file.stem))
+
+
+def _made(stem: str) -> datetime | None:
+    try:
+        return datetime.strptime(stem, _TIME).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def _turn(key: SigningKey) -> tuple[datetime, str]:
+    return key.made or datetime.min.replace(tzinfo=UTC), key.file.name if key.file else ""
 
 
 def _public(private: ec.EllipticCurvePrivateKey) -> PublicKey:

@@ -13,13 +13,17 @@ LIMIT_MAX = 200
 
 
 class Login(Message, frozen=True):
-    """Somebody signs in; `address` is where from, for slowing guessers down, and is never written anywhere."""
+    """Somebody signs in, with a `code` if they have a second factor.
 
-    secret: ClassVar[frozenset[str]] = frozenset({"password"})
+    `address` is where from, for slowing guessers down; it is never written anywhere but as a keyed hash.
+    """
+
+    secret: ClassVar[frozenset[str]] = frozenset({"password", "code", "address"})
 
     email: str
     password: str
     address: str | None = None
+    code: str | None = None
 
     def __repr__(self) -> str:
         """Show that it is a sign-in, not whose."""
@@ -27,16 +31,18 @@ class Login(Message, frozen=True):
 
 
 class Session(Message, frozen=True, kw_only=True):
-    """What a successful sign-in gives: a token, and for how many seconds it is good."""
+    """What a sign-in gives: an access token and, for the next one, a refresh token; each good for so many seconds."""
 
-    secret: ClassVar[frozenset[str]] = frozenset({"token"})
+    secret: ClassVar[frozenset[str]] = frozenset({"token", "refresh_token"})
 
     token: str
     token_type: str = "Bearer"  # noqa: S105 - the kind of token, RFC 6750
     expires_in: int
+    refresh_token: str
+    refresh_expires_in: int
 
     def __repr__(self) -> str:
-        """Show that it is a session, not its token."""
+        """Show that it is a session, not its tokens."""
         return f"Session(expires_in={self.expires_in})"
 
 
@@ -74,21 +80,28 @@ class AddUser(Message, frozen=True):
 
 
 class UserView(Message, frozen=True):
-    """A user, as administrators see one."""
+    """A user, as administrators see one: a person has an e-mail address, a program (kind `service`) a name."""
 
     id: UUID
-    email: str
+    email: str | None
     roles: tuple[str, ...]
     disabled: bool
     version: int
     created_at: datetime
+    kind: str = "person"
+    name: str | None = None
 
 
 class ListUsers(Message, frozen=True):
-    """Ask for a page of users, in the order in which they were added, those after the user `after`."""
+    """Ask for a page of users in the order in which they were added: those after `after`, or who has the `email`."""
 
     limit: Annotated[int, Meta(ge=1, le=LIMIT_MAX)] = 50
     after: UUID | None = None
+    email: str | None = None
+
+    def __repr__(self) -> str:
+        """Show which page, not whom is looked for."""
+        return f"ListUsers(limit={self.limit}, after={self.after})"
 
 
 class UserPage(Message, frozen=True):

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 
 class IdentitySettings(Struct, frozen=True, kw_only=True):
@@ -15,13 +15,25 @@ class IdentitySettings(Struct, frozen=True, kw_only=True):
     issuer: Annotated[str, Meta(min_length=1, description="the iss of our tokens")] = "https://careplane.local"
     audience: Annotated[str, Meta(min_length=1, description="the aud of our tokens")] = "careplane"
     token_ttl_s: Annotated[int, Meta(ge=30, le=86_400, description="how long a token is valid")] = 900
+    refresh_ttl_s: Annotated[
+        int, Meta(ge=60, le=2_592_000, description="how long a refresh token waits to be used")
+    ] = 43_200
+    session_max_s: Annotated[
+        int, Meta(ge=60, le=31_536_000, description="how long a session lasts, however often it is refreshed")
+    ] = 604_800
+    revocation_grace_s: Annotated[
+        float, Meta(ge=2, le=5, description="how long a gateway believes tokens without word of those called back")
+    ] = 5.0
     private_key: Annotated[
         str,
         Meta(description="the signing key in PEM; empty for one from keys_dir", extra={"secret": True}),
     ] = ""
     keys_dir: Annotated[
-        Path | None, Meta(description="a folder of PEM keys: the last by name signs, the others still verify")
+        Path | None, Meta(description="a folder of PEM keys, watched: the newest signs, those before it still verify")
     ] = None
+    key_lead_s: Annotated[int, Meta(ge=2, le=86_400, description="how long a new key is announced before it signs")] = (
+        30
+    )
     argon2_time_cost: Annotated[int, Meta(ge=1, le=100, description="passes over the memory")] = 3
     argon2_memory_kib: Annotated[int, Meta(ge=8, le=4 * 1024 * 1024, description="memory for one password")] = 65_536
     argon2_parallelism: Annotated[int, Meta(ge=1, le=64, description="lanes for one password")] = 4
@@ -29,6 +41,43 @@ class IdentitySettings(Struct, frozen=True, kw_only=True):
     argon2_waiting: Annotated[
         int, Meta(ge=0, le=10_000, description="passwords that may wait for that; one more is answered Overloaded")
     ] = 32
+    roles: Annotated[
+        dict[str, tuple[str, ...]],
+        Meta(
+            description="what a role gives, instead of the default for it; the roles that are not named stay",
+            extra={"wanted": 'must be names with lists of scopes, such as desk = ["patients:read"]'},
+        ),
+    ] = field(default_factory=dict)
+    secrets_key: Annotated[
+        str,
+        Meta(
+            pattern=r"^([A-Za-z0-9+/]{43}=)?$",
+            description="encrypts second factors: 32 random bytes in base64, the same for all that run identity",
+            extra={"secret": True, "wanted": "must be 32 bytes in base64, as `openssl rand -base64 32` makes them"},
+        ),
+    ] = ""
+    guess_known_at_once: Annotated[
+        int, Meta(ge=1, le=1000, description="tries at once where the account has signed in before")
+    ] = 10
+    guess_known_every_s: Annotated[float, Meta(ge=1, description="seconds until one more of those")] = 60.0
+    guess_known_days: Annotated[
+        int, Meta(ge=1, le=3650, description="days that an address is known from its last sign-in")
+    ] = 90
+    guess_address_at_once: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="tries at once from an address where it is not known")
+    ] = 20
+    guess_address_every_s: Annotated[float, Meta(gt=0, description="seconds until one more of those")] = 30.0
+    guess_account_at_once: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="tries at once at an account by all addresses not known")
+    ] = 50
+    guess_account_every_s: Annotated[float, Meta(gt=0, description="seconds until one more of those")] = 20.0
+    guess_last_every_s: Annotated[
+        float, Meta(ge=1, description="seconds between two tries of an address at an account with none left")
+    ] = 60.0
+    guess_code_at_once: Annotated[
+        int, Meta(ge=1, le=100, description="wrong codes of a second factor in a row, before they are slowed")
+    ] = 5
+    guess_code_every_s: Annotated[float, Meta(ge=1, description="seconds until one more of those")] = 300.0
     # What follows is set by the program, never by a file: `dev` makes a key in its data folder, `serve` is production.
     data_dir: Path | None = None
     production: bool = True

@@ -8,26 +8,43 @@ import msgspec
 
 from careplane.components.identity.domain import User
 from careplane.kernel.contract import Method
-from careplane.kernel.errors import AlreadyExists, FieldError, Internal, PlatformError
+from careplane.kernel.errors import AlreadyExists, FieldError, PlatformError
 from careplane.storage.database import Database
 from careplane.storage.group_commit import GroupCommit
-from careplane.storage.journal import Applied, Entry, Journal
+from careplane.storage.journal import Applied, Bare, Entry, Journal, bare_journal
 from careplane.storage.reads import AuditedReads
 
 if TYPE_CHECKING:
     from careplane.storage.database import Connection
 
-_COLUMNS = "id, email, password_hash, roles, disabled, version, epoch, created_at, updated_at"
-_BY_EMAIL = f"SELECT {_COLUMNS} FROM users WHERE email_key = $1"  # noqa: S608 - a constant
+COLUMNS = """
+id, kind, COALESCE(email, '') AS email, COALESCE(password_hash, '') AS password_hash, COALESCE(name, '') AS name,
+secret_digest, roles, disabled, version, epoch, created_at, updated_at
+"""
+"""What `user_of` makes a user from."""
+
+# A row is found and read either way, so that the time does not tell whether there is such a user: nobody comes second.
+# language=postgresql
+_BY_EMAIL = f"""
+SELECT * FROM (
+    SELECT 1 AS place, {COLUMNS} FROM users WHERE email_key = $1
+    UNION ALL
+    SELECT 2, '00000000-0000-0000-0000-000000000000', 'person', 'nobody@example.invalid', repeat('-', 97), '', NULL,
+        ARRAY['analyst'], true, 1, 0, now(), now()
+) found ORDER BY place LIMIT 1
+"""  # noqa: S608 - a constant
 # language=postgresql
 _PAGE = f"""
-SELECT asked.n, u.* FROM unnest($1::int[], $2::uuid[], $3::int[]) AS asked(n, after, most)
-CROSS JOIN LATERAL (SELECT {_COLUMNS} FROM users WHERE id > asked.after ORDER BY id LIMIT asked.most) u
+SELECT asked.n, u.* FROM unnest($1::int[], $2::uuid[], $3::int[], $4::text[]) AS asked(n, after, most, wanted)
+CROSS JOIN LATERAL (
+    SELECT {COLUMNS} FROM users WHERE id > asked.after AND (asked.wanted IS NULL OR email_key = asked.wanted)
+    ORDER BY id LIMIT asked.most
+) u
 ORDER BY asked.n, u.id
 """  # noqa: S608 - a constant
-_FIRST = UUID(int=0)
+_FIRST = _NOBODY = UUID(int=0)
 
-_Page = tuple[UUID, int]
+_Page = tuple[UUID, int, str | None]
 
 # language=postgresql
 _ADD = """
@@ -42,18 +59,6 @@ work AS (
     SELECT n FROM work JOIN inserted USING (id)
 )
 """
-# A hash is made anew only in place of the one that was checked: a password changed meanwhile stays changed.
-# language=postgresql
-_SIGN_IN = """
-work AS (
-    SELECT * FROM unnest($1::int[], $2::uuid[], $3::text[], $4::text[]) AS w(n, id, checked, anew) JOIN fresh USING (n)
-), rehashed AS (
-    UPDATE users u SET password_hash = w.anew FROM work w
-    WHERE w.anew IS NOT NULL AND u.id = w.id AND u.password_hash = w.checked
-), applied AS (
-    SELECT n FROM work
-)
-"""
 
 
 class Addition(msgspec.Struct, frozen=True):
@@ -64,15 +69,6 @@ class Addition(msgspec.Struct, frozen=True):
     entry: Entry
 
 
-class SignIn(msgspec.Struct, frozen=True):
-    """A sign-in to note, whether it succeeded or not; where `anew` is set it replaces the hash `checked`."""
-
-    entry: Entry
-    user_id: UUID | None = None
-    checked: str | None = None
-    anew: str | None = None
-
-
 class UserStore:
     """The users of one database."""
 
@@ -80,10 +76,9 @@ class UserStore:
         """Keep users in the component's schema of `database`."""
         self._database = database
         adds = Journal[Addition](database, _ADD, _addition_arrays, _taken, width=7)
-        sign_ins = Journal[SignIn](database, _SIGN_IN, _sign_in_arrays, _unexplained, width=4)
         self._adds: GroupCommit[Addition, Applied] = GroupCommit(adds.flush)
-        self._sign_ins: GroupCommit[SignIn, Applied] = GroupCommit(sign_ins.flush)
-        self._pages = AuditedReads[_Page, Sequence[User]](database, _PAGE, _page_arrays, _users, width=3)
+        self._sign_ins: GroupCommit[Bare, Applied] = GroupCommit(bare_journal(database).flush)
+        self._pages = AuditedReads[_Page, Sequence[User]](database, _PAGE, _page_arrays, _users, width=4)
 
     @property
     def commits(self) -> Mapping[str, GroupCommit[Any, Any]]:
@@ -92,32 +87,35 @@ class UserStore:
 
     async def by_email(self, email_key: str) -> User | None:
         """Return the user with that e-mail, if there is one."""
-        row = await self._database.fetch_row(_BY_EMAIL, email_key)
-        return None if row is None else _user(row)
+        user = user_of(await self._database.fetch_row(_BY_EMAIL, email_key))
+        return None if user.id == _NOBODY else user
 
-    async def page(self, method: Method, limit: int, after: UUID | None) -> Sequence[User]:
-        """Return at most `limit` users that were added after the user `after`, audited as `method`."""
-        return await self._pages.read(method, (after or _FIRST, limit))
+    async def page(
+        self, method: Method, limit: int, after: UUID | None, email_key: str | None = None
+    ) -> Sequence[User]:
+        """Return at most `limit` users (who has that e-mail) added after the user `after`, audited as `method`."""
+        return await self._pages.read(method, (after or _FIRST, limit, email_key))
 
     async def add(self, addition: Addition) -> Applied:
         """Add a user; raise AlreadyExists when the e-mail, or the id, is taken."""
         return await self._adds.submit(addition)
 
-    async def note_sign_in(self, sign_in: SignIn) -> None:
-        """Make the sign-in's audit row durable."""
-        await self._sign_ins.submit(sign_in)
+    async def note_sign_in(self, entry: Entry) -> None:
+        """Make the audit row of a sign-in that comes to nothing, or is not complete yet, durable."""
+        await self._sign_ins.submit(Bare(entry))
 
 
-def _user(row: Any) -> User:  # noqa: ANN401 - a record
+def user_of(row: Any) -> User:  # noqa: ANN401 - a record
+    """Return the user that a row of the `COLUMNS` holds."""
     return msgspec.convert({**row, "roles": tuple(row["roles"])}, User)
 
 
 def _users(rows: Sequence[Any]) -> Sequence[User]:
-    return [_user(row) for row in rows]
+    return [user_of(row) for row in rows]
 
 
 def _page_arrays(pages: Sequence[_Page]) -> Sequence[Sequence[object]]:
-    return range(len(pages)), [after for after, _ in pages], [limit for _, limit in pages]
+    return (range(len(pages)), *([page[part] for page in pages] for part in range(3)))
 
 
 def _addition_arrays(additions: Sequence[Addition]) -> Sequence[Sequence[object]]:
@@ -132,20 +130,12 @@ def _addition_arrays(additions: Sequence[Addition]) -> Sequence[Sequence[object]
     )
 
 
-def _sign_in_arrays(sign_ins: Sequence[SignIn]) -> Sequence[Sequence[object]]:
-    return (
-        range(len(sign_ins)),
-        [s.user_id for s in sign_ins],
-        [s.checked for s in sign_ins],
-        [s.anew for s in sign_ins],
-    )
-
-
 async def _taken(_connection: "Connection", refused: Sequence[Addition]) -> Sequence[PlatformError]:
+    return [email_taken() for _ in refused]
+
+
+def email_taken() -> AlreadyExists:
+    """Return the error for an e-mail that another user has."""
     detail = "A user with this e-mail exists already. Choose another e-mail, or use the existing user."
     field = FieldError(field="email", message="belongs to another user: choose another")
-    return [AlreadyExists(detail, fields=(field,)) for _ in refused]
-
-
-async def _unexplained(_connection: "Connection", refused: Sequence[SignIn]) -> Sequence[PlatformError]:
-    return [Internal() for _ in refused]  # nothing can refuse a note
+    return AlreadyExists(detail, fields=(field,))

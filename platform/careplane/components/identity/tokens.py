@@ -4,6 +4,7 @@ import base64
 import hashlib
 import re
 from collections import OrderedDict
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Final, NoReturn
 from uuid import UUID
@@ -13,6 +14,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from jwt.algorithms import ECAlgorithm
 
+from careplane.components.identity.denied import Denied
 from careplane.components.identity.domain import scopes_of
 from careplane.components.identity.keys import ALGORITHM, SigningKey
 from careplane.components.identity.messages import KeySet
@@ -29,6 +31,13 @@ REMEMBERED: Final = 10_000
 _SHAPE = re.compile(r"([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{85}[AQgw]")
 _INVALID = "The token is not valid. Sign in again and send the new one as 'Authorization: Bearer <token>'."
 _EXPIRED = "The token has expired. Sign in again and send the new one as 'Authorization: Bearer <token>'."
+_ENDED = "The session of this token has ended. Sign in again and send the new one as 'Authorization: Bearer <token>'."
+
+
+class UnknownKey(Unauthenticated):
+    """The token names a key that is not known here, or not yet."""
+
+    default_detail = _INVALID
 
 
 class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,6 +57,8 @@ class _Claims(msgspec.Struct, frozen=True, omit_defaults=True):
     iat: int
     exp: int
     jti: UUID
+    sid: UUID
+    epoch: int
     roles: tuple[str, ...]
     nbf: int | None = None
 
@@ -57,22 +68,33 @@ _headers = msgspec.json.Decoder(_Header)
 _claims = msgspec.json.Decoder(_Claims)
 
 
-class TokenSigner:
-    """Makes tokens under one key."""
+class _Verified(msgspec.Struct, frozen=True, gc=False):
+    """A token that was found good: until when, under which key, and whose."""
 
-    def __init__(self, key: SigningKey, *, issuer: str, audience: str, ttl_s: int) -> None:
-        """Sign with `key`, for `ttl_s` seconds."""
-        self._key = key
+    until: float
+    kid: str
+    epoch: int
+    principal: Principal
+
+
+class TokenSigner:
+    """Makes tokens under the key of the moment."""
+
+    def __init__(self, key_at: Callable[[datetime], SigningKey], *, issuer: str, audience: str, ttl_s: int) -> None:
+        """Sign with the key that `key_at` names for the time, for `ttl_s` seconds."""
+        self._key_at = key_at
         self._issuer = issuer
         self._audience = audience
         self.ttl_s = ttl_s
 
-    def issue(self, user_id: UUID, roles: tuple[str, ...], *, now: datetime, jti: UUID) -> str:
-        """Return a token that says who the user is and which roles they have."""
+    def issue(
+        self, user_id: UUID, roles: tuple[str, ...], *, session: UUID, epoch: int, now: datetime, jti: UUID
+    ) -> str:
+        """Return a token that says who the user is, which roles they have, and which sign-in it came of."""
         iat = int(now.timestamp())
-        claims = _Claims(self._issuer, self._audience, user_id, iat, iat + self.ttl_s, jti, roles)
-        headers = {"kid": self._key.public.kid}
-        return _jws.encode(msgspec.json.encode(claims), self._key.private, ALGORITHM, headers)
+        claims = _Claims(self._issuer, self._audience, user_id, iat, iat + self.ttl_s, jti, session, epoch, roles)
+        key = self._key_at(now)
+        return _jws.encode(msgspec.json.encode(claims), key.private, ALGORITHM, {"kid": key.public.kid})
 
 
 class TokenVerifier:
@@ -87,6 +109,7 @@ class TokenVerifier:
         clock: Clock,
         leeway_s: float = LEEWAY_MAX_SECONDS,
         remembered: int = REMEMBERED,
+        scopes: Callable[[Iterable[str]], frozenset[str]] = scopes_of,
     ) -> None:
         """Believe tokens under `keys` from `issuer` to `audience`, with at most five seconds between two clocks."""
         self._issuer = issuer
@@ -94,14 +117,20 @@ class TokenVerifier:
         self._clock = clock
         self._leeway_s = min(leeway_s, LEEWAY_MAX_SECONDS)
         self._bound = remembered
-        self._verified: OrderedDict[bytes, tuple[int, Principal]] = OrderedDict()
+        self._scopes = scopes
+        self._verified: OrderedDict[bytes, _Verified] = OrderedDict()
         self._keys: dict[str, EllipticCurvePublicKey] = {}
+        self._known: KeySet | None = None
+        self.denied = Denied()
         self.learn(keys)
 
     def learn(self, keys: KeySet) -> None:
         """Believe these keys from now on, and no others."""
+        if keys == self._known:
+            return
         self._keys = {key.kid: _public_key(key.x, key.y) for key in keys.keys if key.alg == ALGORITHM}
-        self._verified.clear()
+        self._verified = OrderedDict((digest, v) for digest, v in self._verified.items() if v.kid in self._keys)
+        self._known = keys
 
     def verify(self, token: str) -> Principal:
         """Return who the token says it is from; raise Unauthenticated unless everything about it is right."""
@@ -109,42 +138,52 @@ class TokenVerifier:
             _refuse("size")
         digest = hashlib.sha256(token.encode()).digest()
         now = self._clock.now().timestamp()
-        remembered = self._verified.get(digest)
-        if remembered is None:
-            return self._remember(digest, self._read(token), now)
-        expires, principal = remembered
-        if now >= expires + self._leeway_s:
+        found = self._verified.get(digest)
+        if found is None:
+            found = self._remember(digest, *self._read(token), now)
+        elif now >= found.until:
             del self._verified[digest]
             raise Unauthenticated(_EXPIRED)
-        self._verified.move_to_end(digest)
+        else:
+            self._verified.move_to_end(digest)
+        principal = found.principal
+        if self.denied.covers(principal.session, principal.id, found.epoch):
+            raise Unauthenticated(_ENDED)
         return principal
 
-    def _read(self, token: str) -> _Claims:
+    def remembers(self, token: str) -> bool:
+        """Tell whether the token has been verified before, without looking into one that has not."""
+        return len(token) <= LENGTH_MAX and hashlib.sha256(token.encode()).digest() in self._verified
+
+    def _read(self, token: str) -> tuple[str, _Claims]:
         shape = _SHAPE.fullmatch(token)
         if shape is None:
             _refuse("shape")
         try:
             header = _headers.decode(_decoded(shape[1]))
-            key = self._keys.get(header.kid)
-            if key is None or header.alg != ALGORITHM or header.typ != "JWT":
+            if header.alg != ALGORITHM or header.typ != "JWT":
                 _refuse("header")
-            return _claims.decode(_jws.decode_complete(token, key, algorithms=[ALGORITHM])["payload"])
+            key = self._keys.get(header.kid)
+            if key is None:
+                raise UnknownKey(meta={"token": "unknown key"})
+            return header.kid, _claims.decode(_jws.decode_complete(token, key, algorithms=[ALGORITHM])["payload"])
         except (ValueError, msgspec.MsgspecError, jwt.PyJWTError) as error:
             raise Unauthenticated(_INVALID, meta={"token": type(error).__name__}) from None
 
-    def _remember(self, digest: bytes, claims: _Claims, now: float) -> Principal:
+    def _remember(self, digest: bytes, kid: str, claims: _Claims, now: float) -> _Verified:
         if claims.iss != self._issuer or claims.aud != self._audience:
             _refuse("not for us")
         begun = max(claims.iat, claims.nbf or claims.iat) <= now + self._leeway_s
         if not begun or not 0 < claims.exp - claims.iat <= LIFETIME_MAX_SECONDS:
             _refuse("times")
-        if now >= claims.exp + self._leeway_s:
+        until = claims.exp + self._leeway_s
+        if now >= until:
             raise Unauthenticated(_EXPIRED)
-        principal = Principal(id=str(claims.sub), roles=claims.roles, scopes=scopes_of(claims.roles))
-        self._verified[digest] = (claims.exp, principal)
+        principal = Principal(str(claims.sub), claims.roles, self._scopes(claims.roles), str(claims.sid))
+        found = self._verified[digest] = _Verified(until, kid, claims.epoch, principal)
         if len(self._verified) > self._bound:
             self._verified.popitem(last=False)
-        return principal
+        return found
 
 
 def _refuse(reason: str) -> NoReturn:

@@ -2,22 +2,31 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from uuid import UUID
+from typing import Any, TypeVar
 
 import msgspec
 
 from careplane.components.billing.api import Billing, GetAccount
-from careplane.components.events import PATIENT_CHANGED
+from careplane.components.events import PATIENT_CHANGED, EventsPage, ReadEvents
 from careplane.components.patient import domain
+from careplane.components.patient.access import UNDER_GRANT, check_restriction, is_open, reader_of
 from careplane.components.patient.api import (
     PATIENT,
     AmendPatient,
     ArchivePatient,
+    BreakGlass,
+    BreakGlassByNumber,
+    BrokenGlass,
+    ExportPage,
+    ExportPatients,
     GetHistory,
     GetPatient,
     GetVersion,
+    GlassPage,
     ImportPatients,
     ImportReport,
+    ListBrokenGlass,
+    PatientAccess,
     PatientAccount,
     PatientDocument,
     PatientHistory,
@@ -26,9 +35,13 @@ from careplane.components.patient.api import (
     RegisterPatient,
     ReplacePatient,
     RestorePatient,
+    RestrictPatient,
     SearchPatients,
 )
 from careplane.components.patient.domain import Patient, Stamp
+from careplane.components.patient.doors import Doors, Entered
+from careplane.components.patient.exporting import Exporter
+from careplane.components.patient.glass import Alarm, Glass
 from careplane.components.patient.importing import Importer
 from careplane.components.patient.queries import filters_of, page_limit
 from careplane.components.patient.rows import PatientRow, row_of
@@ -49,13 +62,20 @@ _PENDING = "PENDING"
 _METHODS = PATIENT.methods
 
 Change = Callable[[Patient, Stamp], Patient]
+Reply = TypeVar("Reply", bound=Message)
 
 
 class PatientActor:
     """Implements `Patients` on the registry's store, with billing behind its interface."""
 
     def __init__(
-        self, store: PatientStore, billing: Billing, clock: Clock, new_id: NewId, settings: PatientSettings
+        self,
+        store: PatientStore,
+        billing: Billing,
+        clock: Clock,
+        new_id: NewId,
+        settings: PatientSettings,
+        alarm: Alarm,
     ) -> None:
         """Take what the actor works with; it keeps no state of its own."""
         self._store = store
@@ -64,6 +84,9 @@ class PatientActor:
         self._new_id = new_id
         self._settings = settings
         self._importer = Importer(store, self._write)
+        self._doors = Doors(store, clock)
+        self._glass = Glass(store, clock, new_id, settings, alarm)
+        self._exporter = Exporter(store, self._doors)
 
     async def register(self, request: RegisterPatient, /) -> PatientView:
         """Register a patient; the intent to open a billing account commits with it."""
@@ -74,49 +97,42 @@ class PatientActor:
 
     async def get(self, request: GetPatient, /) -> PatientView:
         """Return the patient; Gone when archived."""
-        return domain.view(await self._read(request.patient_id, _METHODS["get"]))
+        return domain.view(await self._read(request, _METHODS["get"]))
 
     async def document(self, request: GetPatient, /) -> PatientDocument:
         """Return the complete FHIR resource."""
-        patient = await self._read(request.patient_id, _METHODS["document"])
+        patient = await self._read(request, _METHODS["document"])
         return PatientDocument(patient_id=patient.id, version=patient.version, document=patient.document)
 
     async def replace(self, request: ReplacePatient, /) -> PatientView:
         """Replace the simple fields."""
-        return await self._change(
-            _METHODS["replace"], request.patient_id, request, lambda p, stamp: domain.replace(p, request, stamp)
-        )
+        return await self._change(_METHODS["replace"], request, lambda p, stamp: domain.replace(p, request, stamp))
 
     async def amend(self, request: AmendPatient, /) -> PatientView:
         """Apply a merge patch."""
-        return await self._change(
-            _METHODS["amend"], request.patient_id, request, lambda p, stamp: domain.amend(p, request, stamp)
-        )
+        return await self._change(_METHODS["amend"], request, lambda p, stamp: domain.amend(p, request, stamp))
 
     async def archive(self, request: ArchivePatient, /) -> PatientView:
         """Put the record away."""
-        return await self._change(
-            _METHODS["archive"], request.patient_id, request, lambda p, stamp: domain.archive(p, request, stamp)
-        )
+        return await self._change(_METHODS["archive"], request, lambda p, stamp: domain.archive(p, request, stamp))
 
     async def restore(self, request: RestorePatient, /) -> PatientView:
         """Bring an archived record back."""
-        return await self._change(
-            _METHODS["restore"], request.patient_id, request, lambda p, stamp: domain.restore(p, request, stamp)
-        )
+        return await self._change(_METHODS["restore"], request, lambda p, stamp: domain.restore(p, request, stamp))
 
     async def search(self, request: SearchPatients, /) -> PatientPage:
         """Return a page of patients; who was shown is in the audit log before the answer goes out."""
-        found, following = await self._store.search(filters_of(request), request.limit, request.after)
-        shown = {"patients": [str(patient.id) for patient in found]}
+        filters, reader = filters_of(request), reader_of(current().principal)
+        found, following = await self._store.search(filters, request.limit, request.after, self._doors.visible())
+        shown: dict[str, Any] = {"patients": [str(patient.id) for patient in found]}
+        shown |= {} if all(is_open(patient, reader) for patient in found) else UNDER_GRANT
         await self._store.audit.note(_METHODS["search"].path, detail=shown)
         return PatientPage(patients=tuple(map(domain.view, found)), next_after=following)
 
     async def history(self, request: GetHistory, /) -> PatientHistory:
         """Return who changed the record and when; an archived record has its history too."""
         limit = page_limit(request.limit)
-        if await self._store.read(request.patient_id, _METHODS["history"]) is None:
-            raise NotFound
+        await self._doors.read(request, _METHODS["history"])
         versions = await self._store.versions(request.patient_id, request.before_version, limit + 1)
         more = len(versions) > limit
         return PatientHistory(
@@ -125,16 +141,17 @@ class PatientActor:
 
     async def version(self, request: GetVersion, /) -> PatientView:
         """Return the patient as it was at one version."""
-        patient = await self._store.read(request.patient_id, _METHODS["version"])
-        if patient is not None and patient.version != request.version:
-            patient = await self._store.version(request.patient_id, request.version)
+        present = await self._doors.read(request, _METHODS["version"])
+        if present.version == request.version:
+            return domain.view(present)
+        patient = await self._store.version(request.patient_id, request.version)
         if patient is None:
             raise NotFound("There is no such version of a patient. Look the versions up under history.")
         return domain.view(patient)
 
     async def billing_account(self, request: GetPatient, /) -> PatientAccount:
         """Return the account opened at registration, PENDING while billing has not opened it yet."""
-        await self._read(request.patient_id, _METHODS["billing_account"])
+        await self._read(request, _METHODS["billing_account"])
         try:
             account = await self._billing.account(GetAccount(patient_id=request.patient_id))
         except NotFound:
@@ -151,30 +168,63 @@ class PatientActor:
         """Import a batch, each record by itself: one that cannot go in keeps no other out."""
         return await self._importer.run(request, self._stamp())
 
-    async def _read(self, patient_id: UUID, method: Method) -> Patient:
-        patient = await self._store.read(patient_id, method)
-        if patient is None:
-            raise NotFound
+    async def access(self, request: GetPatient, /) -> PatientAccess:
+        """Return who may open the record."""
+        return domain.access(await self._doors.read(request, _METHODS["access"]))
+
+    async def restrict(self, request: RestrictPatient, /) -> PatientAccess:
+        """Say who may open the record; who got in by an emergency may not."""
+        entered = await self._doors.enter(request, _METHODS["restrict"], grants=False)
+        check_restriction(request, reader_of(current().principal))
+        after = domain.restrict(entered.patient, request, self._stamp())
+        return await self._commit(_METHODS["restrict"], request, entered, after, domain.access(after))
+
+    async def break_glass(self, request: BreakGlass, /) -> BrokenGlass:
+        """Open a restricted record in an emergency."""
+        return await self._glass.break_by_id(_METHODS["break_glass"], request)
+
+    async def break_glass_by_number(self, request: BreakGlassByNumber, /) -> BrokenGlass:
+        """Likewise, by the medical record number."""
+        return await self._glass.break_by_number(_METHODS["break_glass_by_number"], request)
+
+    async def broken_glass(self, request: ListBrokenGlass, /) -> GlassPage:
+        """Return a page of the emergency openings."""
+        return await self._glass.page(_METHODS["broken_glass"], request)
+
+    async def export(self, request: ExportPatients, /) -> ExportPage:
+        """Return a page of complete records."""
+        return await self._exporter.page(_METHODS["export"], request)
+
+    async def events(self, request: ReadEvents, /) -> EventsPage:
+        """Return a page of the event log."""
+        return await self._store.events.page(request, _METHODS["events"])
+
+    async def _read(self, request: GetPatient, method: Method) -> Patient:
+        patient = await self._doors.read(request, method)
         if patient.archived:
             raise Gone
         return patient
 
-    async def _change(self, method: Method, patient_id: UUID, request: Message, change: Change) -> PatientView:
-        before = await self._store.load(patient_id)
-        if before is None:
-            raise NotFound
-        after = change(before, self._stamp())
-        view = domain.view(after)
-        if after is before:
-            entry = entry_for(method, request, view, subject=patient_id, detail={"changed": False})
-            return _answer(await self._store.record(entry), view)
-        expected = getattr(request, "expected_version", None) is not None
-        write = self._write(method, request, view, after)
-        return _answer(await self._store.change(msgspec.structs.replace(write, expected=expected)), view)
+    async def _change(self, method: Method, request: Message, change: Change) -> PatientView:
+        entered = await self._doors.enter(request, method)
+        after = change(entered.patient, self._stamp())
+        return await self._commit(method, request, entered, after, domain.view(after))
 
-    def _write(self, method: Method, request: Message, reply: Message, patient: Patient) -> PatientWrite:
+    async def _commit(self, method: Method, request: Message, entered: Entered, after: Patient, reply: Reply) -> Reply:
+        """Write the next version, or, where nothing has changed, only that it was asked for."""
+        detail: dict[str, Any] = UNDER_GRANT if entered.by_grant else {}
+        if after is entered.patient:
+            entry = entry_for(method, request, reply, subject=after.id, detail={"changed": False, **detail})
+            return _answer(await self._store.record(entry), reply)
+        expected = getattr(request, "expected_version", None) is not None
+        write = self._write(method, request, reply, after, detail=detail or None)
+        return _answer(await self._store.change(msgspec.structs.replace(write, expected=expected)), reply)
+
+    def _write(
+        self, method: Method, request: Message, reply: Message, patient: Patient, detail: dict[str, Any] | None = None
+    ) -> PatientWrite:
         row = row_of(patient, unique_email=self._settings.unique_email)
-        entry = entry_for(method, request, reply, subject=patient.id, events=(self._event(row),))
+        entry = entry_for(method, request, reply, subject=patient.id, events=(self._event(row),), detail=detail)
         return PatientWrite(row, entry)
 
     def _event(self, row: PatientRow) -> Event:
@@ -194,5 +244,5 @@ class PatientActor:
         return Stamp(now=now, today=(now + _EARLIEST_TIMEZONE).date(), by=current().principal.id)
 
 
-def _answer(applied: Applied, view: PatientView) -> PatientView:
-    return view if applied.reply is None else msgspec.msgpack.decode(applied.reply, type=PatientView)
+def _answer(applied: Applied, reply: Reply) -> Reply:
+    return reply if applied.reply is None else msgspec.msgpack.decode(applied.reply, type=type(reply))

@@ -3,6 +3,7 @@
 from careplane.components.assembly import Assembly, Parts
 from careplane.components.billing.api import BILLING
 from careplane.components.patient.actor import PatientActor
+from careplane.components.patient.alarm import GlassAlarm
 from careplane.components.patient.api import PATIENT
 from careplane.components.patient.intents import IntentCount, Intents
 from careplane.components.patient.settings import PatientSettings
@@ -29,30 +30,27 @@ async def assemble(parts: Parts) -> Assembly:
         Pump("patient billing intents", intents.step, parts.report),
         Pump("patient event relay", relay.step, parts.report),
     )
-    lookouts = (
-        Pump("patient event backlog", backlog.step, parts.report, idle=EVERY_SECONDS),
-        Pump("patient intent count", waiting.step, parts.report, idle=EVERY_SECONDS),
-    )
 
     def committed() -> None:
         for pump in pumps:
             pump.wake()
 
     store = PatientStore(parts.database, committed)
+    alarm = GlassAlarm(store.glass, parts.clock)
+    lookouts = (
+        Pump("patient event backlog", backlog.step, parts.report, idle=EVERY_SECONDS),
+        Pump("patient intent count", waiting.step, parts.report, idle=EVERY_SECONDS),
+        Pump("patient break-glass count", alarm.step, parts.report, idle=EVERY_SECONDS),
+    )
     return Assembly(
-        make=lambda: PatientActor(store, billing, parts.clock, parts.new_id, settings),
+        make=lambda: PatientActor(store, billing, parts.clock, parts.new_id, settings, alarm),
         pumps=(*pumps, *lookouts),
         gauges={
             "outbox_events": lambda: backlog.events,
             "outbox_seconds": lambda: backlog.seconds,
             "billing_intents": lambda: waiting.count,
+            "break_glass_granted": lambda: alarm.granted,
+            "break_glass_open": lambda: alarm.open,
         },
-        commits={
-            "register": store.registrations,
-            "change": store.changes,
-            "record": store.records,
-            "load": store.loads,
-            "read": store.reads.commit,
-            "audit": store.audit.commits,
-        },
+        commits=store.commits,
     )

@@ -7,13 +7,18 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Protocol
 
+from careplane.components.patient.confidentiality import labelled
+from careplane.components.patient.csv_cells import plain
 from careplane.components.patient.document import encode
 from careplane.components.patient.json_source import NOT_UTF8, TOO_LONG, Found
 from careplane.components.patient.messages import PatientFields
-from careplane.components.patient.sources import ROW_SYSTEM, Rejection, SourceRecord, digest
+from careplane.components.patient.shapes import Identifier
+from careplane.components.patient.sources import NUMBER_SYSTEM, ROW_SYSTEM, Rejection, SourceRecord, digest
 from careplane.components.patient.validation import check_fields
 from careplane.components.patient.writing import compose
 
+NUMBER = "medicalRecordNumber"
+RESTRICTED = "restricted"
 COLUMNS = {
     "name": "name",
     "email": "email",
@@ -22,11 +27,14 @@ COLUMNS = {
     "registereddate": "registered_date",
     "gender": "gender",
     "phone": "phone",
+    "medicalrecordnumber": NUMBER,
+    "restricted": RESTRICTED,
 }
+_YES_NO = {"true": True, "false": False}
 _NEEDED = ("name", "date_of_birth")
 _HEADER_FAULT = (
-    "the first line must name the columns, out of name, email, address, dateOfBirth, registeredDate, gender and phone, "
-    "each once, with name and dateOfBirth among them; nothing was read"
+    "the first line must name the columns, out of name, email, address, dateOfBirth, registeredDate, gender, phone, "
+    "medicalRecordNumber and restricted, each once, with name and dateOfBirth among them; nothing was read"
 )
 _NO_ROW = "is not CSV, nothing of it was read: look for a quotation mark that is never closed, or is not doubled"
 # Stands in for a line that is too long, whose text is not kept; it cannot come out of a file by itself.
@@ -91,22 +99,33 @@ def _row(line: int, cells: list[str], header: list[str], today: date) -> Found:
         return Rejection(line=line, reason=NOT_UTF8)
     if len(cells) > len(header):
         return Rejection(line=line, reason="has more cells than the first line has columns")
-    values = {name: text for name, cell in zip(header, cells, strict=False) if (text := cell.strip())}
+    values = {name: text for name, cell in zip(header, cells, strict=False) if (text := plain(cell))}
+    number, restricted = values.pop(NUMBER, ""), values.pop(RESTRICTED, "false").lower()
+    if restricted not in _YES_NO:
+        return Rejection(line=line, reason=f"{RESTRICTED} must be true or false")
     if "gender" in values:
         values["gender"] = values["gender"].lower()
-    fields = PatientFields(**values)  # type: ignore[arg-type]  # the columns are all text
-    asserted = tuple(dict.fromkeys([*_NEEDED, *values]))
+    fields = PatientFields(**values, identifiers=_numbered(number))  # type: ignore[arg-type]  # the columns are all text
+    asserted = tuple(dict.fromkeys([*_NEEDED, *values, *(["identifiers"] if number else [])]))
     if faults := check_fields(fields, asserted, today=today):
         return Rejection(line=line, reason="; ".join(f"{f.field} {f.message}" for f in faults))
-    return _record(line, fields, asserted)
+    return _record(line, fields, asserted, number, restricted=_YES_NO[restricted])
 
 
-def _record(line: int, fields: PatientFields, asserted: tuple[str, ...]) -> SourceRecord:
-    """Return the row as a FHIR Patient, known again by who it is about."""
-    row = digest(fields.name.casefold(), fields.date_of_birth, fields.email.lower())
+def _numbered(number: str) -> tuple[Identifier, ...]:
+    """Return the number that the record had in the registry it comes from: here it gets one of its own."""
+    return (Identifier(system=NUMBER_SYSTEM, value=number, type="MR"),) if number else ()
+
+
+def _record(
+    line: int, fields: PatientFields, asserted: tuple[str, ...], number: str, *, restricted: bool
+) -> SourceRecord:
+    """Return the row as a FHIR Patient, known again by who it is about, and by its number where it has one."""
+    row = digest(fields.name.casefold(), fields.date_of_birth, fields.email.lower(), *([number] if number else []))
+    document = compose(fields, asserted, {"resourceType": "Patient"})
     return SourceRecord(
         line=line,
-        document=encode(compose(fields, asserted, {"resourceType": "Patient"})),
+        document=encode(labelled(document, restricted=restricted)),
         sources=(f"{ROW_SYSTEM}|{row}",),
         registered_date=fields.registered_date,
     )

@@ -1,4 +1,4 @@
-"""The life of a patient record: registered or imported, then replaced, amended, archived and restored.
+"""The life of a patient record: registered or imported, then replaced, amended, restricted, archived and restored.
 
 Pure functions from one record to the next. Each change makes the next version; a replacement or amendment that leaves
 the record as it is returns the very same record, so that no version is made of nothing.
@@ -11,7 +11,9 @@ from uuid import UUID
 import msgspec
 
 from careplane.components.events import PatientEventBody
+from careplane.components.patient.access_messages import PatientAccess, RestrictPatient
 from careplane.components.patient.columns import Columns, columns_of
+from careplane.components.patient.confidentiality import is_confidential, labelled
 from careplane.components.patient.document import canonical, decode, encode
 from careplane.components.patient.imported import check_document
 from careplane.components.patient.messages import (
@@ -30,19 +32,24 @@ from careplane.components.patient.validation import JSON_NAMES, REQUIRED, check_
 from careplane.components.patient.writing import compose, read_back
 from careplane.kernel.errors import FailedPrecondition, FieldError, Gone, InvalidArgument, StaleVersion
 
-Change = Literal["registered", "replaced", "amended", "archived", "restored", "imported"]
+Change = Literal["registered", "replaced", "amended", "archived", "restored", "imported", "restricted", "unrestricted"]
 
 _OPTIONAL = tuple(name for name in JSON_NAMES if name not in REQUIRED)
 _FIELDS = {json_name: name for name, json_name in JSON_NAMES.items()}
 
 
 class Patient(msgspec.Struct, frozen=True, kw_only=True):
-    """One version of a record: `document` is the canonical JSON of its complete FHIR R4 resource."""
+    """One version of a record: `document` is the canonical JSON of its complete FHIR R4 resource.
+
+    A `restricted` one is open to its care team, and to few others (access.py).
+    """
 
     id: UUID
     mrn: str
     version: int
     archived: bool
+    restricted: bool = False
+    care_team: tuple[UUID, ...] = ()
     document: str
     registered_date: date
     created_at: datetime
@@ -73,7 +80,8 @@ def import_document(record: ImportedPatient, *, mrn: str, stamp: Stamp) -> Patie
     document = decode(record.document)
     _refuse(check_document(document, record.registered_date, today=stamp.today))
     day = date.fromisoformat(record.registered_date) if record.registered_date else stamp.now.date()
-    return _first(record.patient_id, mrn, encode(document), day, stamp, "imported")
+    first = _first(record.patient_id, mrn, encode(document), day, stamp, "imported")
+    return msgspec.structs.replace(first, restricted=True) if is_confidential(document) else first
 
 
 def replace(patient: Patient, request: ReplacePatient, stamp: Stamp) -> Patient:
@@ -98,6 +106,22 @@ def archive(patient: Patient, request: ArchivePatient, stamp: Stamp) -> Patient:
     return _next(patient, stamp, "archived", archived=True)
 
 
+def restrict(patient: Patient, request: RestrictPatient, stamp: Stamp) -> Patient:
+    """Return the record open to those named, or to all again; its FHIR resource is labelled accordingly."""
+    _expect(patient, request.expected_version)
+    team = tuple(dict.fromkeys(request.care_team))
+    if (request.restricted, team) == (patient.restricted, patient.care_team):
+        return patient
+    return _next(
+        patient,
+        stamp,
+        "restricted" if request.restricted else "unrestricted",
+        restricted=request.restricted,
+        care_team=team,
+        document=encode(labelled(decode(patient.document), restricted=request.restricted)),
+    )
+
+
 def restore(patient: Patient, request: RestorePatient, stamp: Stamp) -> Patient:
     """Return the record brought back; one that is not archived cannot be."""
     _expect(patient, request.expected_version)
@@ -114,6 +138,7 @@ def view(patient: Patient) -> PatientView:
         medical_record_number=patient.mrn,
         version=patient.version,
         archived=patient.archived,
+        restricted=patient.restricted,
         name=f.name,
         email=f.email or None,
         address=f.address or None,
@@ -134,6 +159,13 @@ def view(patient: Patient) -> PatientView:
         created_at=patient.created_at,
         updated_at=patient.updated_at,
         updated_by=patient.updated_by,
+    )
+
+
+def access(patient: Patient) -> PatientAccess:
+    """Return who may open the record."""
+    return PatientAccess(
+        patient_id=patient.id, restricted=patient.restricted, care_team=patient.care_team, version=patient.version
     )
 
 

@@ -21,6 +21,7 @@ SHOWN: Final = {
     "medicalRecordNumber": "000000042-2",
     "version": 1,
     "archived": False,
+    "restricted": False,
     **SENT,
     "createdAt": "2025-01-15T09:30:00Z",
     "updatedAt": "2025-01-15T09:30:00Z",
@@ -39,6 +40,17 @@ ACCOUNT: Final = {
     "accountId": "01890a5d-ad02-7c11-9c1e-5d0f6b7a8c9d",
     "currency": "USD",
     "balanceMinor": 0,
+}
+ACCESS: Final = {"patientId": SHOWN["id"], "restricted": True, "careTeam": [SHOWN["updatedBy"]], "version": 3}
+REASON: Final = "Unconscious in the emergency room, needs the list of her medication"
+BROKEN: Final = {"patientId": SHOWN["id"], "until": "2025-03-02T11:35:00Z"}
+GRANT: Final = {
+    "id": "01890a5d-b111-7c11-9c1e-5d0f6b7a8c9d",
+    **BROKEN,
+    "userId": SHOWN["updatedBy"],
+    "reason": REASON,
+    "grantedAt": "2025-03-02T11:05:00Z",
+    "requestId": "01890a5d-b10f-7c11-9c1e-5d0f6b7a8c9d",
 }
 RESOURCE: Final = {
     "resourceType": "Patient",
@@ -62,3 +74,12 @@ REGISTERING: Final = Notes(
 )
 REPLACING: Final = replace(CHANGING, required=REGISTERING.required, body=SENT)
 READING: Final = Notes(headers=("If-None-Match",), fails=(410,), gives=("ETag",), answers={JSON: SHOWN, FHIR: RESOURCE})
+RESTRICTING: Final = Notes(
+    headers=("If-Match", "Idempotency-Key"),
+    fails=(409, 412, 422),
+    body={"restricted": True, "careTeam": [SHOWN["updatedBy"]]},
+    answer=ACCESS,
+    gives=("ETag",),
+)
+BREAKING: Final = Notes(headers=("Idempotency-Key",), fails=(409, 422), body={"reason": REASON}, answer=BROKEN)
+BREAKING_BY_NUMBER: Final = replace(BREAKING, fails=(404, 409, 422), body={"mrn": "000000042-2", "reason": REASON})

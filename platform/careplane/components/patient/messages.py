@@ -118,6 +118,7 @@ class PatientView(Message, frozen=True, kw_only=True):
     medical_record_number: str
     version: int
     archived: bool
+    restricted: bool = False
     name: str
     email: str | None
     address: str | None
@@ -164,7 +165,7 @@ class GetHistory(Message, frozen=True, kw_only=True):
 
 
 class VersionSummary(Message, frozen=True, kw_only=True):
-    """One version: `change` is registered, replaced, amended, archived, restored or imported."""
+    """One version: `change` is registered, imported, replaced, amended, archived, restored, (un)restricted."""
 
     version: int
     at: datetime

@@ -27,6 +27,11 @@ class PatientRow(msgspec.Struct, frozen=True):
         return SEPARATOR.join(entries_of(self.words))
 
     @property
+    def care_team(self) -> str:
+        """The users of the care team, separated."""
+        return SEPARATOR.join(map(str, self.patient.care_team))
+
+    @property
     def identifiers(self) -> str:
         """The identifier keys, separated."""
         return SEPARATOR.join(key.replace(SEPARATOR, " ") for key in self.found.identifiers)
@@ -47,6 +52,8 @@ def patient_of(row: Row) -> Patient:
         mrn=row["mrn"],
         version=row["version"],
         archived=row["archived"],
+        restricted=row["restricted"],
+        care_team=tuple(row["care_team"]),
         document=row["document"],
         registered_date=row["registered_date"],
         created_at=row["created_at"],

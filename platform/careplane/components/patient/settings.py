@@ -11,3 +11,7 @@ class PatientSettings(Struct, frozen=True, kw_only=True):
     unique_email: Annotated[
         bool, Meta(description="refuse a second active patient with the same e-mail; families may share one: false")
     ] = True
+    break_glass_minutes: Annotated[
+        int,
+        Meta(ge=5, le=240, description="how long a restricted record stays open after an emergency"),
+    ] = 30

@@ -9,6 +9,7 @@ from careplane.kernel.message import Message
 LINE_BYTES_MAX = 1 << 20
 SOURCE_SYSTEM = "urn:careplane:source"
 ROW_SYSTEM = "urn:careplane:row"
+NUMBER_SYSTEM = "urn:careplane:mrn"
 DOCUMENT_SYSTEM = "urn:careplane:document"
 
 # Numbers of the person, not of the record: mistyped, shared and made up ("999-99-9999") in every real data set, so a

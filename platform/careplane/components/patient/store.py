@@ -1,27 +1,30 @@
 """The registry's tables: what the actor asks of them, in the registry's own terms."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from careplane.components.events import PATIENT_STREAM
 from careplane.components.patient.domain import Patient
 from careplane.components.patient.messages import VersionSummary
 from careplane.components.patient.mrn import BLOCK, medical_record_number
 from careplane.components.patient.rows import patient_of
 from careplane.components.patient.search.filters import Filters
+from careplane.components.patient.search.store_conditions import Condition
 from careplane.components.patient.search.store_search import search
+from careplane.components.patient.store_events import EventPages
+from careplane.components.patient.store_export import ExportStore
+from careplane.components.patient.store_glass import GlassStore
+from careplane.components.patient.store_reads import PATIENT, Asked, Found, guarded_reads
 from careplane.components.patient.store_writes import PatientWrite, PatientWriter
 from careplane.kernel.contract import Method
 from careplane.storage.audit import AuditLog
 from careplane.storage.database import Database
 from careplane.storage.group_commit import GroupCommit
 from careplane.storage.journal import Applied, Bare, Entry, bare_journal
-from careplane.storage.reads import AuditedReads
 
-_PATIENT = "id, mrn, version, archived, document, registered_date, created_at, updated_at, updated_by, change"
-_LOAD = f"SELECT {_PATIENT} FROM patients WHERE id = ANY($1::uuid[])"  # noqa: S608 - a constant
-_READ = f"SELECT n, {_PATIENT} FROM unnest($1::int[], $2::uuid[]) AS asked(n, id) JOIN patients USING (id)"  # noqa: S608 - a constant
+_LOAD = f"SELECT {PATIENT} FROM patients WHERE id = ANY($1::uuid[])"  # noqa: S608 - a constant
 _VERSIONS = """
 SELECT version, updated_at, updated_by, change FROM (
     SELECT id AS patient_id, version, updated_at, updated_by, change FROM patients
@@ -30,8 +33,8 @@ SELECT version, updated_at, updated_by, change FROM (
 ) AS versions WHERE patient_id = $1 AND version < $2 ORDER BY version DESC LIMIT $3
 """
 _VERSION = """
-SELECT p.id, p.mrn, v.version, v.archived, v.document, v.registered_date, p.created_at, v.updated_at, v.updated_by,
-    v.change
+SELECT p.id, p.mrn, v.version, v.archived, v.restricted, v.care_team, v.document, v.registered_date, p.created_at,
+    v.updated_at, v.updated_by, v.change
 FROM patients p JOIN patient_versions v ON v.patient_id = p.id WHERE p.id = $1 AND v.version = $2
 """
 _NEWEST = 2**31 - 1
@@ -46,13 +49,27 @@ class PatientStore:
         self._database = database
         self._mrns = _SerialNumbers(database)
         self.audit = AuditLog(database)
+        self.events = EventPages(database, PATIENT_STREAM, self.audit)
         self.registrations: GroupCommit[PatientWrite, Applied] = GroupCommit(writer.register)
         self.changes: GroupCommit[PatientWrite, Applied] = GroupCommit(writer.change)
         self.records: GroupCommit[Bare, Applied] = GroupCommit(bare_journal(database).flush)
         self.loads: GroupCommit[UUID, Patient | None] = GroupCommit(self._load)
-        self.reads: AuditedReads[UUID, Patient | None] = AuditedReads(
-            database, _READ, lambda ids: (range(len(ids)), ids), _one_patient, width=2
-        )
+        self.reads = guarded_reads(database)
+        self.glass = GlassStore(database)
+        self.exports = ExportStore(database)
+
+    @property
+    def commits(self) -> Mapping[str, GroupCommit[Any, Any]]:
+        """The group commits by what is gathered in them, for the metrics."""
+        return {
+            "register": self.registrations,
+            "change": self.changes,
+            "record": self.records,
+            "break_glass": self.glass.grants,
+            "load": self.loads,
+            "read": self.reads.commit,
+            "audit": self.audit.commits,
+        }
 
     async def mrn(self) -> str:
         """Give out the next medical record number."""
@@ -74,9 +91,9 @@ class PatientStore:
         """Return the present version, for a command that will write its own audit row."""
         return await self.loads.submit(patient_id)
 
-    async def read(self, patient_id: UUID, method: Method) -> Patient | None:
-        """Return the present version once the audit row of the reading is durable."""
-        return await self.reads.read(method, patient_id, subject=patient_id)
+    async def read(self, asked: Asked, method: Method) -> Found | None:
+        """Return the present version, and whether it is open, once the audit row of the reading is durable."""
+        return await self.reads.read(method, asked, subject=asked.patient_id)
 
     async def version(self, patient_id: UUID, version: int) -> Patient | None:
         """Return a superseded version."""
@@ -91,20 +108,18 @@ class PatientStore:
             for r in rows
         ]
 
-    async def search(self, filters: Filters, limit: int, after: str | None) -> tuple[list[Patient], str | None]:
-        """Return a page of patients and where the next one begins."""
+    async def search(
+        self, filters: Filters, limit: int, after: str | None, visible: Condition | None
+    ) -> tuple[list[Patient], str | None]:
+        """Return a page of the patients that are `visible` (None: all), and where the next one begins."""
         async with self._database.connection() as connection:
-            rows, following = await search(connection, filters, limit, after)
+            rows, following = await search(connection, filters, limit, after, visible)
         return [patient_of(row) for row in rows], following
 
     async def _load(self, ids: Sequence[UUID]) -> Sequence[Patient | None]:
         rows = await self._database.fetch(_LOAD, ids)
         found = {row["id"]: patient_of(row) for row in rows}
         return [found.get(patient_id) for patient_id in ids]
-
-
-def _one_patient(rows: Sequence[Any]) -> Patient | None:
-    return patient_of(rows[0]) if rows else None
 
 
 class _SerialNumbers:

@@ -17,24 +17,26 @@ if TYPE_CHECKING:
 
 _ROW = (
     "id, version, archived, email_key, email_claim, name_key, phone_key, birth_date, registered_date, identifiers, "
-    "name_words, document, updated_at, updated_by, change"
+    "name_words, document, updated_at, updated_by, change, restricted, care_team"
 )
 _UNNEST = """unnest($1::int[], $2::uuid[], $3::int[], $4::bool[], $5::text[], $6::text[], $7::text[], $8::text[],
-    $9::date[], $10::date[], $11::text[], $12::text[], $13::jsonb[], $14::timestamptz[], $15::text[], $16::text[]"""
+    $9::date[], $10::date[], $11::text[], $12::text[], $13::jsonb[], $14::timestamptz[], $15::text[], $16::text[],
+    $17::bool[], $18::text[]"""
 _LISTS = f"""string_to_array(identifiers, E'\\x{ord(SEPARATOR):02x}') AS identifiers,
-    string_to_array(name_words, E'\\x{ord(SEPARATOR):02x}') AS name_words"""
-_ROW_WIDTH = 16
+    string_to_array(name_words, E'\\x{ord(SEPARATOR):02x}') AS name_words,
+    string_to_array(care_team, E'\\x{ord(SEPARATOR):02x}')::uuid[] AS care_team"""
+_ROW_WIDTH = 18
 
 # Whatever another process may be writing too is locked in one order by all: rows by id, claims and sources by value.
 # language=postgresql
 _REGISTER = f"""
 made AS (
     SELECT n, id, version, archived, email_key, email_claim, name_key, phone_key, birth_date, registered_date,
-        {_LISTS}, document, updated_at, updated_by, change, mrn
-    FROM {_UNNEST}, $17::text[])
+        {_LISTS}, document, updated_at, updated_by, change, restricted, mrn
+    FROM {_UNNEST}, $19::text[])
         AS made(n, {_ROW}, mrn) JOIN fresh USING (n)
 ), origin AS (
-    SELECT o.n, o.source FROM unnest($18::int[], $19::bytea[]) AS o(n, source)
+    SELECT o.n, o.source FROM unnest($20::int[], $21::bytea[]) AS o(n, source)
 ), inserted AS (
     INSERT INTO patients ({_ROW}, mrn, created_at)
     SELECT {_ROW}, mrn, updated_at FROM made
@@ -54,7 +56,7 @@ made AS (
 _CHANGE = f"""
 changed AS (
     SELECT n, id, version, archived, email_key, email_claim, name_key, phone_key, birth_date, registered_date,
-        {_LISTS}, document, updated_at, updated_by, change
+        {_LISTS}, document, updated_at, updated_by, change, restricted
     FROM {_UNNEST}) AS changed(n, {_ROW}) JOIN fresh USING (n)
 ), superseded AS (
     SELECT p.* FROM patients p JOIN changed c ON p.id = c.id AND p.version = c.version - 1
@@ -66,8 +68,9 @@ changed AS (
     RETURNING p.id
 ), kept AS (
     INSERT INTO patient_versions
-        (patient_id, version, archived, registered_date, document, updated_at, updated_by, change)
-    SELECT id, version, archived, registered_date, document, updated_at, updated_by, change
+        (patient_id, version, archived, registered_date, document, updated_at, updated_by, change,
+         restricted, care_team)
+    SELECT id, version, archived, registered_date, document, updated_at, updated_by, change, restricted, care_team
     FROM superseded JOIN updated USING (id)
 ), applied AS (
     SELECT n FROM changed JOIN updated USING (id)
@@ -164,6 +167,8 @@ def _row_arrays(writes: Sequence[PatientWrite]) -> Sequence[Sequence[object]]:
         [p.updated_at for p in patients],
         [p.updated_by for p in patients],
         [p.change for p in patients],
+        [p.restricted for p in patients],
+        [r.care_team for r in rows],
     )
 
 

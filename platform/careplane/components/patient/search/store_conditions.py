@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple, Self
+from uuid import UUID
 
 from careplane.components.patient.search.expansion import Match, Term
 from careplane.components.patient.search.filters import Filters
@@ -48,6 +50,10 @@ def joined(conditions: Sequence[Condition], word: str = "AND") -> Condition:
     return Condition(text, tuple(value for condition in conditions for value in condition.values))
 
 
+EVERYTHING = Condition("TRUE")
+"""What holds for every patient."""
+
+
 def names_match(terms: Sequence[Term], rank: int) -> Condition:
     """Return what holds for a patient whose name fits every term at `rank` or better."""
     return joined([_fits(term.match(rank)) for term in terms])
@@ -65,6 +71,20 @@ def plain_filters(filters: Filters) -> list[Condition]:
     if filters.identifier is not None:
         found.append(Condition("identifiers && {}::text[]", ((filters.identifier,),)))
     return found
+
+
+def visible_to(user_id: str, member: UUID | None, now: datetime) -> Condition:
+    """Return what holds for a patient whose record is open to that user: few are restricted, so it costs a glance."""
+    return Condition(
+        "NOT restricted OR {}::uuid = ANY (care_team) OR id IN "
+        "(SELECT patient_id FROM break_glass WHERE user_id = {}::text AND until > {}::timestamptz)",
+        (member, user_id, now),
+    )
+
+
+def on_team(member: UUID | None) -> Condition:
+    """Return what holds for a patient whose record is open to that user whether or not there is an emergency."""
+    return Condition("NOT restricted OR {}::uuid = ANY (care_team)", (member,))
 
 
 def are_selective(filters: Filters) -> bool:

@@ -30,16 +30,20 @@ _BY_NAME = Keyset("name_key")
 _ALL = RANKS - 1
 
 
-async def segments_of(connection: Connection, filters: Filters) -> list[Segment]:
-    """Return the segments of a search; without an order asked for, names are ranked and codes come first."""
+async def segments_of(connection: Connection, filters: Filters, visible: Condition | None = None) -> list[Segment]:
+    """Return the segments of a search among the patients that are `visible`, None for all.
+
+    Without an order asked for, names are ranked and codes come first.
+    """
     named = _words("name", filters.name)
     asked = () if filters.q is None or "@" in filters.q else query_words(filters.q)
     words = tuple(dict.fromkeys((*named, *asked)))
     known = {term.word: term for term in terms(words, await similar_words(connection, words))}
     names, q_names = [known[word] for word in named], [known[word] for word in asked]
+    shown = [visible] if visible else []
     if filters.order is None and words:
-        return list(_ranked(filters, names, q_names))
-    where = plain_filters(filters)
+        return list(_ranked(filters, names, q_names, shown))
+    where = [*plain_filters(filters), *shown]
     where += [names_match(names, _ALL)] if names else []
     where += [joined(_anywhere(filters.q, q_names), "OR")] if filters.q else []
     straight = not (names or filters.q or are_selective(filters))
@@ -72,9 +76,11 @@ def _listing(where: Condition, order: Order, *, straight: bool) -> Iterator[Segm
     yield from (unborn, born) if order.descending else (born, unborn)
 
 
-def _ranked(filters: Filters, names: Sequence[Term], q_names: Sequence[Term]) -> Iterator[Segment]:
+def _ranked(
+    filters: Filters, names: Sequence[Term], q_names: Sequence[Term], shown: Sequence[Condition]
+) -> Iterator[Segment]:
     """Yield the layers, best first, each without the patients of those before it."""
-    plain = plain_filters(filters)
+    plain = [*plain_filters(filters), *shown]
     before: list[Condition] = []
     for where, many, few in _layers(filters, names, q_names):
         yield Segment(joined([*plain, where, *(~better for better in before)]), many, few)

@@ -1,28 +1,32 @@
 """Search: the one function that finds patients, by name, code or column, a page at a time."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from careplane.components.patient.search import cursor
 from careplane.components.patient.search.cursor import Position
 from careplane.components.patient.search.filters import Filters, checked
 from careplane.components.patient.search.ports import Connection, Row
+from careplane.components.patient.search.store_conditions import EVERYTHING, Condition, Statement
 from careplane.components.patient.search.store_plan import segments_of
 from careplane.components.patient.search.store_segments import Segment
 
 COLUMNS = (
-    "id, mrn, version, archived, email_key, name_key, birth_date, registered_date, identifiers, name_words, document,"
-    " created_at, updated_at, updated_by, change"
+    "id, mrn, version, archived, restricted, care_team, email_key, name_key, birth_date, registered_date, identifiers,"
+    " name_words, document, created_at, updated_at, updated_by, change"
 )
-_ROWS = f"SELECT {COLUMNS} FROM patients WHERE id = ANY($1::uuid[])"  # noqa: S608 - a constant
 _LAST = "SELECT id, mrn, email_key, name_key, birth_date, registered_date, updated_at FROM patients WHERE id = $1::uuid"
 
 
 async def search(
-    connection: Connection, filters: Filters, limit: int, after: str | None = None
+    connection: Connection, filters: Filters, limit: int, after: str | None = None, visible: Condition | None = None
 ) -> tuple[list[Row], str | None]:
-    """Return at most `limit` patients that fit `filters`, after the cursor `after`, and the cursor of what follows."""
+    """Return at most `limit` patients that fit `filters`, after the cursor `after`, and the cursor of what follows.
+
+    Only those for whom `visible` holds are found, as if there were no others; None shows all.
+    """
     filters = checked(filters, limit)
-    segments = await segments_of(connection, filters)
+    segments = await segments_of(connection, filters, visible)
     start, last = await _start(connection, filters, after, segments)
     found: list[Position] = []
     for number in range(start.segment if start else 0, len(segments)):
@@ -32,9 +36,20 @@ async def search(
         if len(found) > limit:
             break
     page = found[:limit]
-    rows = {row["id"]: row for row in await connection.fetch(_ROWS, [at.last for at in page])} if page else {}
+    rows = await _rows(connection, page, visible)
     following = cursor.write(filters, page[-1]) if len(found) > limit else None
     return [rows[at.last] for at in page if at.last in rows], following
+
+
+async def _rows(connection: Connection, page: Sequence[Position], visible: Condition | None) -> dict[UUID, Row]:
+    """Return the page's patients by id, without those who have been hidden since they were found a moment ago."""
+    if not page:
+        return {}
+    statement = Statement()
+    where = f"id = ANY({statement.value([at.last for at in page])}::uuid[])"
+    shown = statement.condition(visible or EVERYTHING)
+    text = f"SELECT {COLUMNS} FROM patients WHERE {where} AND ({shown})"  # noqa: S608 - composed of constants
+    return {row["id"]: row for row in await connection.fetch(text, *statement.arguments)}
 
 
 async def _start(

@@ -1,4 +1,4 @@
-"""The identity component over HTTP: sign in, ask whether a token is good, and the public keys."""
+"""Signing in over HTTP, whether a token is good, and the public keys."""
 
 from typing import Final
 
@@ -7,6 +7,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
 
 from careplane.components.identity.api import Identity, KeySet, Login, Session
+from careplane.components.identity.http.sessions import SESSION
 from careplane.kernel.context import current
 from careplane.kernel.message import Empty, Message
 from careplane.web.bodies import Body, StrictRequest
@@ -18,7 +19,7 @@ _TAGS: Final = ["Auth"]
 _LOGIN: Final = Notes(
     fails=(401,),
     body={"email": "ada@example.org", "password": "correct horse battery staple"},
-    answer={"token": "eyJhbGciOiJFUzI1NiIsImtpZCI6…", "tokenType": "Bearer", "expiresIn": 900},
+    answer=SESSION,
 )
 _OWNER: Final = Notes(
     answer={
@@ -45,14 +46,15 @@ _KEYS: Final = Notes(
         }
     }
 )
-_KEYS_AGE: Final = (b"cache-control", b"public, max-age=300")
+_KEYS_AGE: Final = (b"cache-control", b"public, max-age=15")
 
 
 class LoginBody(Body, frozen=True, kw_only=True):
-    """An e-mail address and its password."""
+    """An e-mail address and its password; `code` is that of the second factor, or a recovery code, if there is one."""
 
     email: str
     password: str
+    code: str | None = None
 
     def __repr__(self) -> str:
         """Show that it is a sign-in, not whose."""
@@ -73,7 +75,7 @@ def endpoints(identity: Identity, _web: WebParts) -> list[HTTPRouteHandler]:
     @post("/auth/login", summary="Sign in", tags=_TAGS, status_code=200, opt=noted(_LOGIN))
     async def login(data: JSONBody[LoginBody], request: StrictRequest) -> Reply[Session]:
         address = request.client.host if request.client else None
-        return Reply(await identity.login(Login(data.email, data.password, address)))
+        return Reply(await identity.login(Login(data.email, data.password, address, data.code)))
 
     @get("/auth/validate", summary="Is this token good?", tags=_TAGS, opt=noted(_OWNER))
     async def validate() -> Reply[TokenOwner]:
