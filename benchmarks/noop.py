@@ -21,13 +21,13 @@ from careplane.app.memory import settle_memory
 from careplane.app.running import stop_signals
 from careplane.app.settings_source import load_settings
 from careplane.components.identity.api import IDENTITY, Followed
-from careplane.components.identity.keys import key_set, load_keys
 from careplane.components.identity.settings import IdentitySettings
-from careplane.components.identity.tokens import TokenSigner
+from careplane.components.identity.signing.keys import key_set, load_keys
+from careplane.components.identity.signing.tokens import TokenSigner
 from careplane.components.patient import domain
 from careplane.components.patient.api import PATIENT, PatientView, RegisterPatient
 from careplane.components.patient.domain import Stamp
-from careplane.components.patient.mrn import medical_record_number
+from careplane.components.patient.record.mrn import medical_record_number
 from careplane.gateway.metrics import Metrics
 from careplane.gateway.server import serving
 from careplane.kernel.context import current

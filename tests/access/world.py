@@ -14,9 +14,9 @@ from tests.access.requests import Examples
 from tests.end_to_end.conftest import programs
 from tests.end_to_end.program import Program
 
-from careplane.components.identity.keys import SigningKey, read_key
 from careplane.components.identity.settings import IdentitySettings
-from careplane.components.identity.tokens import TokenSigner
+from careplane.components.identity.signing.keys import SigningKey, read_key
+from careplane.components.identity.signing.tokens import TokenSigner
 
 _ADMIN = Caller("who prepares", ("admin",))
 

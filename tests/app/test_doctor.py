@@ -18,7 +18,7 @@ from careplane.app.doctor.finding import Finding, Level, ok
 from careplane.app.known_faults import KNOWN_FAULTS
 from careplane.app.settings import DatabaseSettings, HttpSettings, MetricsSettings, Settings
 from careplane.app.settings_source import load_settings
-from careplane.components.identity.keys import file_name, make_key
+from careplane.components.identity.signing.keys import file_name, make_key
 
 URL = "postgresql://clinic:hunter2@db.example/careplane"
 SECRET = "hunter2-hunter2-hunter2-hunter2-hunter2"

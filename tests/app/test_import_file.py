@@ -11,7 +11,7 @@ from careplane.app.commands import import_file
 from careplane.app.commands.import_file import Rejects, run_import
 from careplane.app.settings import DatabaseSettings, Settings
 from careplane.app.setup_error import SetupError
-from careplane.components.patient.sources import Rejection
+from careplane.components.patient.transfer.sources import Rejection
 from careplane.kernel.errors import Unavailable
 
 HEADER = "name,email,dateOfBirth\n"

@@ -8,8 +8,8 @@ from typing import Final
 from uuid import UUID
 
 from careplane.components.identity.api import Follow, Followed, Revocation, TokenVerifier
-from careplane.components.identity.keys import SigningKey, key_set, make_key, read_key
-from careplane.components.identity.tokens import TokenSigner
+from careplane.components.identity.signing.keys import SigningKey, key_set, make_key, read_key
+from careplane.components.identity.signing.tokens import TokenSigner
 from careplane.gateway.following import Following
 from careplane.kernel.clock import FixedClock
 from careplane.kernel.context import current

@@ -8,10 +8,10 @@ from uuid import UUID
 from tests.security.forging import bytes64
 from tests.security.fuzz_targets import VERIFIER, check_cursor, check_line, check_token, records_of
 
-from careplane.components.patient.json_source import Found
 from careplane.components.patient.search import cursor
 from careplane.components.patient.search.cursor import Position
 from careplane.components.patient.search.filters import Filters
+from careplane.components.patient.transfer.json_source import Found
 from careplane.kernel.principal import Principal
 
 _ALPHABET: Final = re.compile("[A-Za-z0-9_-]{28}")

@@ -17,14 +17,14 @@ from tests.security.forging import Seed, new_key
 
 from careplane.components.identity.api import TokenVerifier
 from careplane.components.identity.messages import KeySet, PublicKey
-from careplane.components.patient.csv_source import csv_records
-from careplane.components.patient.document import decode
-from careplane.components.patient.imported import check_document
-from careplane.components.patient.json_source import Found, line_records
+from careplane.components.patient.record.document import decode
 from careplane.components.patient.search import cursor
 from careplane.components.patient.search.cursor import Position
 from careplane.components.patient.search.filters import Filters
-from careplane.components.patient.sources import Rejection
+from careplane.components.patient.transfer.csv_source import csv_records
+from careplane.components.patient.transfer.imported import check_document
+from careplane.components.patient.transfer.json_source import Found, line_records
+from careplane.components.patient.transfer.sources import Rejection
 from careplane.kernel.clock import FixedClock
 from careplane.kernel.errors import InvalidArgument, Unauthenticated
 from careplane.kernel.principal import Principal

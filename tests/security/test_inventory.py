@@ -19,9 +19,9 @@ STARTS_PROGRAMS = {"app/embedded.py", "app/postgres_account.py", "app/postgres_c
 NOT_FOR_SECRETS = {"app/people.py", "storage/pump.py"}
 MADE_FROM_CONSTANTS = {
     "components/identity/domain.py",
-    "components/identity/second_factor.py",
+    "components/identity/second_factor/second_factor.py",
     "components/patient/search/words.py",
-    "components/patient/validation.py",
+    "components/patient/record/validation.py",
 }
 
 

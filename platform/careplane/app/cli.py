@@ -57,7 +57,7 @@ def dev(
 
 @app.command
 def serve(*components: str, config: Config = None) -> None:
-    """Run COMPONENTS (identity, billing, patient, analytics; none named: all) and the gateway, for production."""
+    """Run COMPONENTS (none named: all) and the gateway, for production."""
     from careplane.app.commands.serve import run_serve
 
     _run(run_serve(_settings(config), components))

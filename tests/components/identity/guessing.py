@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from careplane.components.identity.guesses import Admission, Guesses
+from careplane.components.identity.guessing.guesses import Admission, Guesses
 from careplane.kernel.errors import ResourceExhausted
 
 ADA, HOME = "ada@example.org", "198.51.100.7"

@@ -17,9 +17,9 @@ from tests.components.identity.guessing import (
     wait_of,
 )
 
-from careplane.components.identity.guesses import Guesses, place_of
+from careplane.components.identity.guessing.guesses import Guesses, place_of
+from careplane.components.identity.guessing.store_guesses import GuessStore
 from careplane.components.identity.settings import IdentitySettings
-from careplane.components.identity.store_guesses import GuessStore
 from careplane.kernel.clock import FixedClock
 from careplane.kernel.errors import ResourceExhausted
 from careplane.storage.database import Database

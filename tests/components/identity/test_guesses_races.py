@@ -18,8 +18,8 @@ from tests.components.identity.guessing import (
 )
 
 from careplane.components.identity.api import Login
-from careplane.components.identity.guesses import Guesses
-from careplane.components.identity.hashing import Passwords
+from careplane.components.identity.guessing.guesses import Guesses
+from careplane.components.identity.passwords.hashing import Passwords
 from careplane.kernel.clock import FixedClock
 from careplane.kernel.errors import Overloaded, ResourceExhausted, Unauthenticated
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from careplane.components.identity.hashing import Argon2, Passwords
+from careplane.components.identity.passwords.hashing import Argon2, Passwords
 from careplane.components.identity.settings import IdentitySettings
 from careplane.kernel.errors import FailedPrecondition, Overloaded
 

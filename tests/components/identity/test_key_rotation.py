@@ -12,11 +12,11 @@ from careplane.app.commands.keys import run_list, run_rotate
 from careplane.app.settings import Settings
 from careplane.app.setup_error import SetupError
 from careplane.components.identity.api import IDENTITY, Login, TokenVerifier
-from careplane.components.identity.key_folder import KeyFolder
-from careplane.components.identity.key_ring import KeyRing, Standing
-from careplane.components.identity.keys import SigningKey, file_name, load_keys, make_key, read_keys
 from careplane.components.identity.settings import IdentitySettings
-from careplane.components.identity.tokens import TokenSigner
+from careplane.components.identity.signing.key_folder import KeyFolder
+from careplane.components.identity.signing.key_ring import KeyRing, Standing
+from careplane.components.identity.signing.keys import SigningKey, file_name, load_keys, make_key, read_keys
+from careplane.components.identity.signing.tokens import TokenSigner
 from careplane.kernel.clock import FixedClock
 from careplane.kernel.errors import FailedPrecondition, Unauthenticated
 

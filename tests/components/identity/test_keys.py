@@ -10,8 +10,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 
-from careplane.components.identity.keys import key_set, load_keys, make_key
 from careplane.components.identity.settings import IdentitySettings
+from careplane.components.identity.signing.keys import key_set, load_keys, make_key
 from careplane.kernel.errors import FailedPrecondition
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from careplane.components.identity.api import ROLES, Login
-from careplane.components.identity.hashing import Argon2
+from careplane.components.identity.passwords.hashing import Argon2
 from careplane.components.identity.settings import IdentitySettings
 from careplane.kernel.context import Context, using
 from careplane.kernel.errors import Unauthenticated

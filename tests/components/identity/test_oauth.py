@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from careplane.components.identity.messages_accounts import IssueToken
-from careplane.components.identity.oauth import ClientRefused, TokenRefused, read_request
+from careplane.components.identity.accounts.messages_accounts import IssueToken
+from careplane.components.identity.accounts.oauth import ClientRefused, TokenRefused, read_request
 
 GRANT = {"grant_type": "client_credentials"}
 ASKED = IssueToken(client_id="id-1", client_secret="s e:c%r&t")

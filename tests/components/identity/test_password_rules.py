@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from careplane.components.identity.guessable import known_words
-from careplane.components.identity.password_rules import (
+from careplane.components.identity.passwords.guessable import known_words
+from careplane.components.identity.passwords.password_rules import (
     LENGTH_MAX,
     LENGTH_MIN,
     LENGTH_MIN_BESIDE_A_FACTOR,

@@ -18,7 +18,7 @@ from careplane.components.identity.api import (
     Revoke,
     Session,
 )
-from careplane.components.identity.store_revocations import Place, RevocationStore
+from careplane.components.identity.sessions.store_revocations import Place, RevocationStore
 from careplane.kernel.context import Context, using
 from careplane.kernel.errors import InvalidArgument, NotFound, PermissionDenied, Unauthenticated
 from careplane.kernel.principal import Principal, component_principal

@@ -14,8 +14,8 @@ from careplane.components.identity.api import (
     Login,
     SecondFactorRequired,
 )
+from careplane.components.identity.second_factor.vault import Vault
 from careplane.components.identity.settings import IdentitySettings
-from careplane.components.identity.vault import Vault
 from careplane.kernel.errors import (
     PlatformError,
     ResourceExhausted,

@@ -9,11 +9,11 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from careplane.components.identity.api import Login, Refresh, Session
-from careplane.components.identity.keys import load_keys
-from careplane.components.identity.sessions import Sessions
+from careplane.components.identity.sessions.sessions import Sessions
+from careplane.components.identity.sessions.store_sessions import SessionStore
 from careplane.components.identity.settings import IdentitySettings
-from careplane.components.identity.store_sessions import SessionStore
-from careplane.components.identity.tokens import TokenSigner
+from careplane.components.identity.signing.keys import load_keys
+from careplane.components.identity.signing.tokens import TokenSigner
 from careplane.kernel.errors import Unauthenticated
 from careplane.storage.database import Database
 

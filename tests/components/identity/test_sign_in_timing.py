@@ -13,7 +13,7 @@ from tests.components.identity.telling_apart import Apart, apart
 from uuid_utils.compat import uuid7
 
 from careplane.components.identity.api import AddClient, Login
-from careplane.components.identity.hashing import Passwords
+from careplane.components.identity.passwords.hashing import Passwords
 from careplane.components.identity.settings import IdentitySettings
 from careplane.kernel.context import Context, using
 from careplane.kernel.errors import Unauthenticated

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from careplane.components.identity.api import ROLES, KeySet, TokenVerifier, scopes_of
-from careplane.components.identity.keys import SigningKey, key_set
-from careplane.components.identity.tokens import TokenSigner
+from careplane.components.identity.signing.keys import SigningKey, key_set
+from careplane.components.identity.signing.tokens import TokenSigner
 from careplane.kernel.clock import FixedClock
 from careplane.kernel.errors import Unauthenticated
 
@@ -82,7 +82,7 @@ def test_a_remembered_token_ends_with_its_time(key: SigningKey) -> None:
 
 def test_what_is_remembered_is_bounded_and_verified_once(key: SigningKey, monkeypatch: pytest.MonkeyPatch) -> None:
     """A token that comes again costs no signature check; the one unused for longest is forgotten."""
-    from careplane.components.identity import tokens
+    from careplane.components.identity.signing import tokens
 
     checks: list[str] = []
     real = tokens._jws.decode_complete

@@ -9,15 +9,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from uuid_utils.compat import uuid7
 
+from careplane.components.patient.access.confidentiality import is_confidential
 from careplane.components.patient.api import ExportedPatient, PatientFields
-from careplane.components.patient.confidentiality import is_confidential
-from careplane.components.patient.csv_cells import neutral, plain
-from careplane.components.patient.document import decode, encode
-from careplane.components.patient.export_formats import CSV_COLUMNS, CsvWriter
-from careplane.components.patient.formats import pieces, read_records
-from careplane.components.patient.simple import fields_in
-from careplane.components.patient.sources import Rejection, SourceRecord
-from careplane.components.patient.writing import compose
+from careplane.components.patient.record.document import decode, encode
+from careplane.components.patient.record.simple import fields_in
+from careplane.components.patient.record.writing import compose
+from careplane.components.patient.transfer.csv_cells import neutral, plain
+from careplane.components.patient.transfer.export_formats import CSV_COLUMNS, CsvWriter
+from careplane.components.patient.transfer.formats import pieces, read_records
+from careplane.components.patient.transfer.sources import Rejection, SourceRecord
 
 TODAY = date(2026, 7, 30)
 FORMULAS = ("=1+1", "+31 10 555", "-2", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "=HYPERLINK(1)", "'=1", "''=1", "＝1")

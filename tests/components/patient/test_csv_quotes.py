@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
-from careplane.components.patient.formats import read_records
-from careplane.components.patient.sources import Rejection, SourceRecord
+from careplane.components.patient.transfer.formats import read_records
+from careplane.components.patient.transfer.sources import Rejection, SourceRecord
 
 TODAY = date(2026, 7, 30)
 HEADER = "name,email,dateOfBirth,address\n"

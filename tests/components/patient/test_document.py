@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from careplane.components.patient.document import DEPTH_MAX, canonical, decode, encode
-from careplane.components.patient.merge_patch import merge
+from careplane.components.patient.record.document import DEPTH_MAX, canonical, decode, encode
+from careplane.components.patient.record.merge_patch import merge
 from careplane.kernel.errors import InvalidArgument
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)

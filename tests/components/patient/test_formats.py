@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from careplane.components.patient import domain
 from careplane.components.patient.api import ImportedPatient
-from careplane.components.patient.formats import pieces, read_records
-from careplane.components.patient.sources import LINE_BYTES_MAX, Rejection, SourceRecord
+from careplane.components.patient.transfer.formats import pieces, read_records
+from careplane.components.patient.transfer.sources import LINE_BYTES_MAX, Rejection, SourceRecord
 
 TODAY = date(2024, 5, 31)
 STAMP = domain.Stamp(now=datetime(2024, 5, 31, tzinfo=UTC), today=TODAY, by="x")

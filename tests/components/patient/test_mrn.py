@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from careplane.components.patient.mrn import medical_record_number
+from careplane.components.patient.record.mrn import medical_record_number
 
 SERIALS = st.integers(0, 10**9 - 1)
 

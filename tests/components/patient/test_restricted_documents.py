@@ -9,6 +9,7 @@ from tests.components.patient.callers import ADMIN, ANA, calling, refusal
 from tests.components.patient.registry import ann, rows
 from uuid_utils.compat import uuid7
 
+from careplane.components.patient.access.confidentiality import SYSTEM, is_confidential, labelled
 from careplane.components.patient.api import (
     GetPatient,
     ImportedPatient,
@@ -16,7 +17,6 @@ from careplane.components.patient.api import (
     Patients,
     RestrictPatient,
 )
-from careplane.components.patient.confidentiality import SYSTEM, is_confidential, labelled
 from careplane.kernel.errors import PermissionDenied
 
 R = {"system": SYSTEM, "code": "R", "display": "restricted"}

@@ -18,8 +18,8 @@ from careplane.components.patient.api import (
     Period,
     PostalAddress,
 )
-from careplane.components.patient.document import decode, encode
-from careplane.components.patient.writing import LISTS, compose, read_back
+from careplane.components.patient.record.document import decode, encode
+from careplane.components.patient.record.writing import LISTS, compose, read_back
 
 KOEPP: dict[str, Any] = {
     "resourceType": "Patient",

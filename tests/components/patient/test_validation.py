@@ -20,8 +20,8 @@ from careplane.components.patient.api import (
     PostalAddress,
     SearchPatients,
 )
-from careplane.components.patient.dates import first_day, instant_day, whole
-from careplane.components.patient.validation import check_fields, check_search, is_email
+from careplane.components.patient.record.dates import first_day, instant_day, whole
+from careplane.components.patient.record.validation import check_fields, check_search, is_email
 
 TODAY = date(2024, 5, 31)
 GOOD = {"name": "Ann Lee", "email": "ann@example.org", "address": "1 High St", "date_of_birth": "1980-02-29"}

@@ -13,7 +13,7 @@ from careplane.app.settings import Settings
 from careplane.app.setup_error import SetupError
 from careplane.app.terminal import progress, say
 from careplane.components.patient.api import PATIENT, ExportPage, ExportPatients, Patients
-from careplane.components.patient.export_formats import WRITERS, Format, Writer
+from careplane.components.patient.transfer.export_formats import WRITERS, Format, Writer
 from careplane.kernel.invoke import proxy
 
 PAGE = 500

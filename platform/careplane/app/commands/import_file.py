@@ -19,8 +19,8 @@ from careplane.app.settings import Settings
 from careplane.app.setup_error import SetupError
 from careplane.app.terminal import Report, progress, say
 from careplane.components.patient.api import PATIENT, ImportedPatient, ImportPatients, ImportReport, Patients
-from careplane.components.patient.formats import pieces, read_records
-from careplane.components.patient.sources import Rejection, SourceRecord
+from careplane.components.patient.transfer.formats import pieces, read_records
+from careplane.components.patient.transfer.sources import Rejection, SourceRecord
 from careplane.kernel.errors import Aborted, DeadlineExceeded, Unavailable
 from careplane.kernel.invoke import proxy
 

@@ -10,10 +10,10 @@ from rich.table import Table
 from careplane.app.settings import Settings
 from careplane.app.setup_error import SetupError
 from careplane.app.terminal import say, show
-from careplane.components.identity.key_ring import KeyRing, Standing, Turn
-from careplane.components.identity.keys import file_name, keys_folder, make_key, read_keys
 from careplane.components.identity.settings import IdentitySettings
-from careplane.components.identity.tokens import LIFETIME_MAX_SECONDS
+from careplane.components.identity.signing.key_ring import KeyRing, Standing, Turn
+from careplane.components.identity.signing.keys import file_name, keys_folder, make_key, read_keys
+from careplane.components.identity.signing.tokens import LIFETIME_MAX_SECONDS
 
 KEPT: Final = timedelta(seconds=LIFETIME_MAX_SECONDS)
 """For how long a retired key's file is kept: no token lives longer, whatever was set when it was made."""

@@ -10,8 +10,8 @@ import msgspec
 from careplane.app.doctor.case import Case
 from careplane.app.doctor.finding import Finding, ok, problem, warning
 from careplane.components.identity.demo import EMAIL
-from careplane.components.identity.keys import SigningKey, read_keys
 from careplane.components.identity.settings import IdentitySettings
+from careplane.components.identity.signing.keys import SigningKey, read_keys
 from careplane.kernel.errors import PlatformError
 from careplane.storage.inspection import see_user
 

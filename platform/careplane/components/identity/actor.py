@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 
 from careplane.components.audit import NoteDenial
-from careplane.components.identity.accounts import Accounts
-from careplane.components.identity.clients import Clients
-from careplane.components.identity.denials import Denials
-from careplane.components.identity.messages import AddUser, KeySet, ListUsers, Login, Session, UserPage, UserView
-from careplane.components.identity.messages_accounts import (
+from careplane.components.identity.accounts.accounts import Accounts
+from careplane.components.identity.accounts.clients import Clients
+from careplane.components.identity.accounts.messages_accounts import (
     AccessToken,
     AddClient,
     ChangeUser,
@@ -17,18 +15,27 @@ from careplane.components.identity.messages_accounts import (
     RenewClientSecret,
     SetPassword,
 )
-from careplane.components.identity.messages_second_factor import (
+from careplane.components.identity.denials import Denials
+from careplane.components.identity.messages import AddUser, KeySet, ListUsers, Login, Session, UserPage, UserView
+from careplane.components.identity.second_factor.messages_second_factor import (
     ConfirmSecondFactor,
     EnrolSecondFactor,
     RecoveryCodes,
     RemoveSecondFactor,
     SecondFactorSecret,
 )
-from careplane.components.identity.messages_sessions import Follow, Followed, Logout, Refresh, RevocationView, Revoke
-from careplane.components.identity.revoking import Revoking
-from careplane.components.identity.second_factor import SecondFactors
-from careplane.components.identity.sessions import Sessions
-from careplane.components.identity.sign_in import SigningIn
+from careplane.components.identity.second_factor.second_factor import SecondFactors
+from careplane.components.identity.sessions.messages_sessions import (
+    Follow,
+    Followed,
+    Logout,
+    Refresh,
+    RevocationView,
+    Revoke,
+)
+from careplane.components.identity.sessions.revoking import Revoking
+from careplane.components.identity.sessions.sessions import Sessions
+from careplane.components.identity.sessions.sign_in import SigningIn
 from careplane.kernel.message import Empty
 
 

@@ -3,6 +3,18 @@
 from typing import Protocol
 
 from careplane.components.audit import AuditPage, ListAudit, NoteDenial
+from careplane.components.identity.accounts.messages_accounts import (
+    CLIENT_NAME_MAX,
+    AccessToken,
+    AddClient,
+    ChangeUser,
+    ClientCredentials,
+    GetUser,
+    IssueToken,
+    RenewClientSecret,
+    SetPassword,
+)
+from careplane.components.identity.accounts.roles import RoleTable
 from careplane.components.identity.domain import ROLES, SCOPES, scopes_of
 from careplane.components.identity.messages import (
     LIMIT_MAX,
@@ -15,18 +27,7 @@ from careplane.components.identity.messages import (
     UserPage,
     UserView,
 )
-from careplane.components.identity.messages_accounts import (
-    CLIENT_NAME_MAX,
-    AccessToken,
-    AddClient,
-    ChangeUser,
-    ClientCredentials,
-    GetUser,
-    IssueToken,
-    RenewClientSecret,
-    SetPassword,
-)
-from careplane.components.identity.messages_second_factor import (
+from careplane.components.identity.second_factor.messages_second_factor import (
     ConfirmSecondFactor,
     EnrolSecondFactor,
     RecoveryCodes,
@@ -34,7 +35,7 @@ from careplane.components.identity.messages_second_factor import (
     SecondFactorRequired,
     SecondFactorSecret,
 )
-from careplane.components.identity.messages_sessions import (
+from careplane.components.identity.sessions.messages_sessions import (
     Follow,
     Followed,
     Logout,
@@ -43,8 +44,7 @@ from careplane.components.identity.messages_sessions import (
     RevocationView,
     Revoke,
 )
-from careplane.components.identity.roles import RoleTable
-from careplane.components.identity.tokens import TokenVerifier, UnknownKey
+from careplane.components.identity.signing.tokens import TokenVerifier, UnknownKey
 from careplane.kernel.contract import PUBLIC, Component, command, query
 from careplane.kernel.message import Empty
 

@@ -3,31 +3,31 @@
 import asyncio
 
 from careplane.components.assembly import Assembly, Parts
-from careplane.components.identity.accounts import Accounts
+from careplane.components.identity.accounts.accounts import Accounts
+from careplane.components.identity.accounts.clients import Clients
+from careplane.components.identity.accounts.roles import RoleTable
+from careplane.components.identity.accounts.store_accounts import AccountStore
 from careplane.components.identity.actor import IdentityActor
-from careplane.components.identity.clients import Clients
 from careplane.components.identity.demo import refuse_demo_user
 from careplane.components.identity.denials import Denials
-from careplane.components.identity.guessable import known_words
-from careplane.components.identity.guesses import Guesses
-from careplane.components.identity.hashing import Argon2, Passwords
-from careplane.components.identity.key_folder import EVERY_SECONDS, KeyFolder
-from careplane.components.identity.key_ring import KeyRing
-from careplane.components.identity.keys import load_keys
-from careplane.components.identity.revoking import Revoking
-from careplane.components.identity.roles import RoleTable
-from careplane.components.identity.second_factor import SecondFactors
-from careplane.components.identity.sessions import Sessions
+from careplane.components.identity.guessing.guesses import Guesses
+from careplane.components.identity.guessing.store_guesses import GuessStore
+from careplane.components.identity.passwords.guessable import known_words
+from careplane.components.identity.passwords.hashing import Argon2, Passwords
+from careplane.components.identity.second_factor.second_factor import SecondFactors
+from careplane.components.identity.second_factor.store_second_factor import SecondFactorStore
+from careplane.components.identity.second_factor.vault import Vault
+from careplane.components.identity.sessions.revoking import Revoking
+from careplane.components.identity.sessions.sessions import Sessions
+from careplane.components.identity.sessions.sign_in import SigningIn
+from careplane.components.identity.sessions.store_revocations import RevocationStore
+from careplane.components.identity.sessions.store_sessions import SessionStore
 from careplane.components.identity.settings import IdentitySettings
-from careplane.components.identity.sign_in import SigningIn
+from careplane.components.identity.signing.key_folder import EVERY_SECONDS, KeyFolder
+from careplane.components.identity.signing.key_ring import KeyRing
+from careplane.components.identity.signing.keys import load_keys
+from careplane.components.identity.signing.tokens import TokenSigner, TokenVerifier
 from careplane.components.identity.store import UserStore
-from careplane.components.identity.store_accounts import AccountStore
-from careplane.components.identity.store_guesses import GuessStore
-from careplane.components.identity.store_revocations import RevocationStore
-from careplane.components.identity.store_second_factor import SecondFactorStore
-from careplane.components.identity.store_sessions import SessionStore
-from careplane.components.identity.tokens import TokenSigner, TokenVerifier
-from careplane.components.identity.vault import Vault
 from careplane.storage.pump import Pump
 
 GUESSES_SWEPT_SECONDS = 5.0

@@ -5,8 +5,8 @@ from typing import Final
 
 from careplane.components.identity import domain
 from careplane.components.identity.api import IDENTITY
-from careplane.components.identity.hashing import Argon2, Hasher
 from careplane.components.identity.messages import AddUser
+from careplane.components.identity.passwords.hashing import Argon2, Hasher
 from careplane.components.identity.settings import IdentitySettings
 from careplane.components.identity.store import Addition, UserStore
 from careplane.kernel.clock import Clock

@@ -11,9 +11,9 @@ from uuid import UUID
 
 import msgspec
 
+from careplane.components.identity.accounts.messages_accounts import CLIENT_NAME_MAX, AddClient, ChangeUser
 from careplane.components.identity.messages import LIMIT_MAX, AddUser, ListUsers, UserView
-from careplane.components.identity.messages_accounts import CLIENT_NAME_MAX, AddClient, ChangeUser
-from careplane.components.identity.password_rules import password_fault, prepared
+from careplane.components.identity.passwords.password_rules import password_fault, prepared
 from careplane.kernel.errors import FieldError, InvalidArgument
 
 SCOPES: Final = frozenset(

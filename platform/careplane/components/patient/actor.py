@@ -9,7 +9,9 @@ import msgspec
 from careplane.components.billing.api import Billing, GetAccount
 from careplane.components.events import PATIENT_CHANGED, EventsPage, ReadEvents
 from careplane.components.patient import domain
-from careplane.components.patient.access import UNDER_GRANT, check_restriction, is_open, reader_of
+from careplane.components.patient.access.access import UNDER_GRANT, check_restriction, is_open, reader_of
+from careplane.components.patient.access.doors import Doors, Entered
+from careplane.components.patient.access.glass import Alarm, Glass
 from careplane.components.patient.api import (
     PATIENT,
     AmendPatient,
@@ -39,15 +41,13 @@ from careplane.components.patient.api import (
     SearchPatients,
 )
 from careplane.components.patient.domain import Patient, Stamp
-from careplane.components.patient.doors import Doors, Entered
-from careplane.components.patient.exporting import Exporter
-from careplane.components.patient.glass import Alarm, Glass
-from careplane.components.patient.importing import Importer
 from careplane.components.patient.queries import filters_of, page_limit
 from careplane.components.patient.rows import PatientRow, row_of
 from careplane.components.patient.settings import PatientSettings
 from careplane.components.patient.store import PatientStore
 from careplane.components.patient.store_writes import PatientWrite
+from careplane.components.patient.transfer.exporting import Exporter
+from careplane.components.patient.transfer.importing import Importer
 from careplane.kernel.clock import Clock
 from careplane.kernel.context import current
 from careplane.kernel.contract import Method

@@ -4,7 +4,7 @@ from typing import Protocol
 
 from careplane.components.audit import AuditPage, ListAudit
 from careplane.components.events import EventsPage, ReadEvents
-from careplane.components.patient.access_messages import (
+from careplane.components.patient.access.access_messages import (
     CARE_TEAM_MAX,
     BreakGlass,
     BreakGlassByNumber,
@@ -15,7 +15,6 @@ from careplane.components.patient.access_messages import (
     PatientAccess,
     RestrictPatient,
 )
-from careplane.components.patient.export_messages import ExportedPatient, ExportPage, ExportPatients
 from careplane.components.patient.messages import (
     LIMIT_MAX,
     SORTS,
@@ -40,7 +39,7 @@ from careplane.components.patient.messages import (
     SearchPatients,
     VersionSummary,
 )
-from careplane.components.patient.shapes import (
+from careplane.components.patient.record.shapes import (
     Communication,
     ContactPoint,
     HumanName,
@@ -50,6 +49,7 @@ from careplane.components.patient.shapes import (
     Period,
     PostalAddress,
 )
+from careplane.components.patient.transfer.export_messages import ExportedPatient, ExportPage, ExportPatients
 from careplane.kernel.contract import Component, command, query
 
 __all__ = [

@@ -2,8 +2,8 @@
 
 from careplane.components.assembly import Assembly, Parts
 from careplane.components.billing.api import BILLING
+from careplane.components.patient.access.alarm import GlassAlarm
 from careplane.components.patient.actor import PatientActor
-from careplane.components.patient.alarm import GlassAlarm
 from careplane.components.patient.api import PATIENT
 from careplane.components.patient.intents import IntentCount, Intents
 from careplane.components.patient.settings import PatientSettings

@@ -11,11 +11,8 @@ from uuid import UUID
 import msgspec
 
 from careplane.components.events import PatientEventBody
-from careplane.components.patient.access_messages import PatientAccess, RestrictPatient
-from careplane.components.patient.columns import Columns, columns_of
-from careplane.components.patient.confidentiality import is_confidential, labelled
-from careplane.components.patient.document import canonical, decode, encode
-from careplane.components.patient.imported import check_document
+from careplane.components.patient.access.access_messages import PatientAccess, RestrictPatient
+from careplane.components.patient.access.confidentiality import is_confidential, labelled
 from careplane.components.patient.messages import (
     AmendPatient,
     ArchivePatient,
@@ -26,10 +23,13 @@ from careplane.components.patient.messages import (
     ReplacePatient,
     RestorePatient,
 )
-from careplane.components.patient.patching import patched
-from careplane.components.patient.simple import fields_in
-from careplane.components.patient.validation import JSON_NAMES, REQUIRED, check_fields
-from careplane.components.patient.writing import compose, read_back
+from careplane.components.patient.record.columns import Columns, columns_of
+from careplane.components.patient.record.document import canonical, decode, encode
+from careplane.components.patient.record.patching import patched
+from careplane.components.patient.record.simple import fields_in
+from careplane.components.patient.record.validation import JSON_NAMES, REQUIRED, check_fields
+from careplane.components.patient.record.writing import compose, read_back
+from careplane.components.patient.transfer.imported import check_document
 from careplane.kernel.errors import FailedPrecondition, FieldError, Gone, InvalidArgument, StaleVersion
 
 Change = Literal["registered", "replaced", "amended", "archived", "restored", "imported", "restricted", "unrestricted"]

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from careplane.components.patient.shapes import (
+from careplane.components.patient.record.shapes import (
     Communication,
     ContactPoint,
     HumanName,

@@ -1,9 +1,9 @@
 """From the interface's search request to the filters of the search, refusing what cannot be looked for."""
 
-from careplane.components.patient.dates import whole
 from careplane.components.patient.messages import LIMIT_MAX, SearchPatients
+from careplane.components.patient.record.dates import whole
+from careplane.components.patient.record.validation import check_search
 from careplane.components.patient.search.filters import Filters, parse_order
-from careplane.components.patient.validation import check_search
 from careplane.kernel.errors import FieldError, InvalidArgument
 
 

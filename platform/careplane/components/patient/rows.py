@@ -2,12 +2,12 @@
 
 import msgspec
 
-from careplane.components.patient.columns import Columns, columns_of
 from careplane.components.patient.domain import Patient
 from careplane.components.patient.messages import PatientFields
+from careplane.components.patient.record.columns import Columns, columns_of
+from careplane.components.patient.record.simple import fields_in
 from careplane.components.patient.search.ports import Row
 from careplane.components.patient.search.words import entries_of, words_of
-from careplane.components.patient.simple import fields_in
 
 SEPARATOR = "\x1f"
 """Stands between the elements of a list on its way to the database (ASCII unit separator)."""

@@ -6,18 +6,18 @@ from typing import Any
 from uuid import UUID
 
 from careplane.components.events import PATIENT_STREAM
+from careplane.components.patient.access.store_glass import GlassStore
+from careplane.components.patient.access.store_reads import PATIENT, Asked, Found, guarded_reads
 from careplane.components.patient.domain import Patient
 from careplane.components.patient.messages import VersionSummary
-from careplane.components.patient.mrn import BLOCK, medical_record_number
+from careplane.components.patient.record.mrn import BLOCK, medical_record_number
 from careplane.components.patient.rows import patient_of
 from careplane.components.patient.search.filters import Filters
 from careplane.components.patient.search.store_conditions import Condition
 from careplane.components.patient.search.store_search import search
 from careplane.components.patient.store_events import EventPages
-from careplane.components.patient.store_export import ExportStore
-from careplane.components.patient.store_glass import GlassStore
-from careplane.components.patient.store_reads import PATIENT, Asked, Found, guarded_reads
 from careplane.components.patient.store_writes import PatientWrite, PatientWriter
+from careplane.components.patient.transfer.store_export import ExportStore
 from careplane.kernel.contract import Method
 from careplane.storage.audit import AuditLog
 from careplane.storage.database import Database

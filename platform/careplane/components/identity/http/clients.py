@@ -7,9 +7,9 @@ from litestar import post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 
+from careplane.components.identity.accounts.oauth import GRANT, ClientRefused, read_request
 from careplane.components.identity.api import AccessToken, AddClient, ClientCredentials, Identity, RenewClientSecret
 from careplane.components.identity.http.users import ROLES, TAGS, USER_ID
-from careplane.components.identity.oauth import GRANT, ClientRefused, read_request
 from careplane.kernel.errors import Unauthenticated
 from careplane.web.bodies import Body, StrictRequest, header
 from careplane.web.notes import Notes, noted

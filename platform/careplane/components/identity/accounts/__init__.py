@@ -1,0 +1,1 @@
+"""Accounts of people and programs, and the roles they can have."""

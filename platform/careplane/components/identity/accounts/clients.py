@@ -1,0 +1,108 @@
+"""Programs: their accounts, their secrets, and the tokens that they get for these."""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from careplane.components.identity import domain
+from careplane.components.identity.accounts.accounts import Accounts
+from careplane.components.identity.accounts.messages_accounts import (
+    AccessToken,
+    AddClient,
+    ClientCredentials,
+    IssueToken,
+    RenewClientSecret,
+)
+from careplane.components.identity.accounts.store_accounts import AccountChange, ClientAddition
+from careplane.components.identity.api import IDENTITY
+from careplane.components.identity.domain import Kind, User
+from careplane.components.identity.sessions.sessions import Sessions
+from careplane.kernel.context import current, using
+from careplane.kernel.errors import FailedPrecondition, Unauthenticated
+from careplane.kernel.message import Empty
+from careplane.kernel.principal import ANONYMOUS
+from careplane.storage.journal import Applied, Entry, entry_for
+
+PREFIX: Final = "cps_"
+"""How every secret begins, so that one that has slipped into a file is recognised for what it is."""
+
+_BYTES: Final = 32
+_NOBODYS: Final = secrets.token_bytes(_BYTES)
+_REFUSED: Final = "The client id or the client secret is wrong. Check both, or ask an administrator for another secret."
+_METHODS = IDENTITY.methods
+
+
+@dataclass(frozen=True, slots=True)
+class Clients:
+    """Does what the interface `Identity` promises about programs."""
+
+    accounts: Accounts
+    sessions: Sessions
+
+    async def add(self, request: AddClient) -> ClientCredentials:
+        """Add a program's account and make its secret, which is in this answer and nowhere else."""
+        domain.check_new_client(request, self.accounts.roles.names)
+        user, secret = domain.new_client(request, self.accounts.clock.now()), _new_secret()
+        kept = ClientCredentials(client_id=user.id, client_secret=None)
+        entry = entry_for(_METHODS["add_client"], request, kept, subject=user.id, detail={"roles": user.roles})
+        applied = await self.accounts.store.add_client(ClientAddition(user, digest(secret), entry))
+        return _answer(applied, user.id, secret)
+
+    async def renew_secret(self, request: RenewClientSecret) -> ClientCredentials:
+        """Put another secret in the place of the present one; tokens that were got with that one end."""
+        before = await self.accounts.load(request.user_id)
+        if before.kind is not Kind.SERVICE:
+            raise FailedPrecondition("This is a person, who has a password and no secret: set that instead.")
+        after, secret = domain.next_version(before, self.accounts.clock.now()), _new_secret()
+        kept = ClientCredentials(client_id=after.id, client_secret=None)
+        detail = {"version": after.version, "changed": ["secret"]}
+        entry = entry_for(_METHODS["renew_client_secret"], request, kept, subject=after.id, detail=detail)
+        change = AccountChange(after, entry, ends=True, secret_digest=digest(secret))
+        return _answer(await self.accounts.store.change(change), after.id, secret)
+
+    async def token(self, request: IssueToken) -> AccessToken:
+        """Sign a program in: whatever is wrong, one lookup and one audit row come before the one answer."""
+        user = await self._client(request.client_id)
+        expected = user.secret_digest if user and user.secret_digest else _NOBODYS
+        matches = hmac.compare_digest(expected, digest(request.client_secret))
+        if user is None or user.disabled or not matches:
+            await self.accounts.store.note(_refusal(request, user))
+            raise Unauthenticated(_REFUSED)
+        granted = await self.sessions.grant(_METHODS["client_token"], request, user)
+        scope = " ".join(sorted(self.accounts.roles.scopes_of(user.roles)))
+        return AccessToken(access_token=granted.token, expires_in=granted.expires_in, scope=scope)
+
+    async def _client(self, client_id: str) -> User | None:
+        try:
+            user_id = UUID(client_id)
+        except ValueError:
+            user_id = UUID(int=0)  # the lookup is made all the same
+        user = await self.accounts.store.load(user_id)
+        return user if user is not None and user.kind is Kind.SERVICE else None
+
+
+def digest(secret: str) -> bytes:
+    """Return what is kept of a secret: nobody guesses 256 random bits, so that a fast digest is enough."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
+
+
+def _new_secret() -> str:
+    return PREFIX + secrets.token_urlsafe(_BYTES)
+
+
+def _answer(applied: Applied, client_id: UUID, secret: str) -> ClientCredentials:
+    """Show the secret; a repeat is answered without one, for it was not kept."""
+    if applied.reply is None:
+        return ClientCredentials(client_id=client_id, client_secret=secret)
+    return msgspec.msgpack.decode(applied.reply, type=ClientCredentials)
+
+
+def _refusal(request: IssueToken, user: User | None) -> Entry:
+    with using(msgspec.structs.replace(current(), principal=ANONYMOUS, idempotency_key=None)):
+        subject, detail = user.id if user else None, {"outcome": "refused"}
+        return entry_for(_METHODS["client_token"], request, Empty(), subject=subject, detail=detail)

@@ -1,0 +1,1 @@
+"""Slowing those down who guess passwords and codes."""

@@ -1,0 +1,1 @@
+"""Passwords: which may be one, and how they are kept."""

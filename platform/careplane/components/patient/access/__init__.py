@@ -1,0 +1,1 @@
+"""Who may open which record: restrictions, care teams and emergencies."""

@@ -1,0 +1,1 @@
+"""The record: a FHIR document, the simple view of it, and what makes either valid."""
