@@ -80,7 +80,8 @@ def _open(scopes: tuple[str, ...], caller: Caller, stand: Stand) -> bool:
     if OPENS_ALL in caller.scopes or BREAKS_GLASS in scopes:
         return True
     if stand is Stand.GRANTED:
-        return RESTRICTS not in scopes  # an emergency opens a record, and gives no say in who else may
+        # An emergency opens a record while one may break the glass, and gives no say in who else may open it.
+        return BREAKS_GLASS in caller.scopes and RESTRICTS not in scopes
     return stand is not Stand.STRANGER
 
 

@@ -114,6 +114,13 @@ def test_a_line_that_is_no_anchor_is_told_with_its_number(tmp_path: Path, line: 
         seqs(file)
 
 
+def test_whose_anchors_there_are_is_told(tmp_path: Path) -> None:
+    """Also those of a component that nobody asked about."""
+    file = tmp_path / "anchors.ndjson"
+    append(file, [anchor(1), anchor(2, "pharmacy"), anchor(3)])
+    assert AnchorFile(file).components() == {"patient", "pharmacy"}
+
+
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     """In a sentence, with its path."""
     with pytest.raises(SetupError, match=r"nothing\.ndjson cannot be read"):

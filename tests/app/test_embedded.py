@@ -61,7 +61,7 @@ async def test_it_starts_keeps_its_data_and_stops(folder: Path) -> None:
 def test_another_accounts_database_is_not_asked_for(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever may not look into the folder is told so in one sentence."""
 
-    def closed(_file: Path) -> str:
+    def closed(_file: Path, **_how: str) -> str:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "read_text", closed)
@@ -176,6 +176,37 @@ def test_an_unusable_folder_is_named(folder: Path) -> None:
     (folder / "file").touch()
     with pytest.raises(SetupError, match=r"^Careplane cannot write to .*: choose another folder with --data\.$"):
         EmbeddedPostgres(folder / "file" / "data").start()
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"), [("file", "file exists"), ("file/sub", "not a directory"), ("loop", "leads nowhere")]
+)
+def test_what_can_be_no_folder_is_told(folder: Path, path: str, reason: str) -> None:
+    """A file, what is below a file, or a link that leads to itself: one sentence, from whoever comes first."""
+    (folder / "file").touch()
+    (folder / "loop").symlink_to("loop")
+
+    def ask_and_start() -> None:
+        assert running_url(folder / path) is None
+        EmbeddedPostgres(folder / path).start()
+
+    with pytest.raises(SetupError, match=rf"{reason}.*: choose another folder with --data\.$"):
+        ask_and_start()
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\n", b"", b"x\n"])
+def test_a_pid_file_that_is_none_is_passed_over(folder: Path, content: bytes) -> None:
+    """Nothing runs where nobody says what."""
+    (folder / "postgres").mkdir()
+    (folder / "postgres" / "postmaster.pid").write_bytes(content)
+    assert running_url(folder) is None
+
+
+def test_a_pid_file_that_cannot_be_read_is_told(folder: Path) -> None:
+    """In one sentence."""
+    (folder / "postgres" / "postmaster.pid").mkdir(parents=True)
+    with pytest.raises(SetupError, match=r"cannot be used \(is a directory\): choose another folder with --data\.$"):
+        running_url(folder)
 
 
 def test_another_version_is_named(folder: Path) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tests.end_to_end.program import Program
 
-SECONDS = 15.0
+SECONDS = 30.0
 _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3}) ")
 
 

@@ -11,7 +11,7 @@ from tests.end_to_end.conftest import StartProgram, programs
 from tests.end_to_end.patients import somebody
 from tests.end_to_end.program import DEMO_EMAIL, Program, assert_one_sentence, run_careplane, until_true
 
-PASSWORD = "four quite random words"
+PASSWORD = "purple otters climb ladders"
 COMPONENTS = ("identity", "billing", "patient", "analytics")
 _SEALED = " AND ".join(
     f"(SELECT count(*) FROM {c}.audit) = (SELECT coalesce(sum(cardinality(row_ids)), 0) FROM {c}.audit_seal)"
@@ -137,6 +137,23 @@ def test_an_anchor_is_noted_when_asked_for(running: Program, tmp_path: Path) -> 
     assert all(anchor["hash"] in said for anchor in noted)
     assert file.stat().st_mode & 0o077 == 0
     assert audit(running, "verify", "--anchor", str(file))[0] == 0
+
+
+def test_searches_and_exports_are_in_a_patients_trail(running: Program, tmp_path: Path) -> None:
+    """Whoever saw the patient on a list or carried the record away is found by asking about the patient."""
+    person = somebody()
+    with signed_in(running, "demo") as demo:
+        shown, other = (demo.post("/api/patients", json=one).json()["id"] for one in (person, somebody()))
+        found = demo.get("/api/patients", params={"email": person["email"]})
+        assert shown in {patient["id"] for patient in found.json()["patients"]}
+    out = run_careplane("export", str(tmp_path / "out.ndjson"), "--data", str(running.data))
+    assert out.returncode == 0, out.stderr
+    with signed_in(running, "auditor") as auditor:
+        actions = [entry["action"] for entry in entries(auditor, f"/api/patients/{shown}/audit")]
+        assert {"patient/register", "patient/search", "patient/export"} <= set(actions)
+        others = [entry["action"] for entry in entries(auditor, f"/api/patients/{other}/audit")]
+        assert "patient/search" not in others
+        assert "patient/export" in others
 
 
 @pytest.mark.parametrize("content", [None, "not an anchor\n"])

@@ -47,7 +47,7 @@ def test_the_demo_user_signs_in(stranger: httpx.Client) -> None:
     assert answer.headers["content-type"] == "application/json"
     assert answer.headers["cache-control"] == "no-store"
     body = answer.json()
-    assert set(body) == {"token", "tokenType", "expiresIn", "refreshToken", "refreshExpiresIn"}
+    assert set(body) == {"token", "tokenType", "expiresIn", "refreshToken", "refreshExpiresIn", "device"}
     assert body["tokenType"] == "Bearer"
     claims = jwt.decode(body["token"], options={"verify_signature": False})
     assert claims["exp"] - claims["iat"] == body["expiresIn"] == 7200
@@ -181,7 +181,7 @@ def test_tokens_verify_with_the_public_keys(stranger: httpx.Client, signed_in: d
 
 def test_roles_give_what_they_give_and_no_more(program: Program) -> None:
     """Somebody who may only read analytics is refused the patients, by name of the scope that is missing."""
-    email, password = "analyst@example.org", "four random words here"
+    email, password = "analyst@example.org", "purple otters climb ladders"
     added = run_careplane(
         "users", "add", email, "--role", "analyst", "--data", str(program.data), stdin=f"{password}\n"
     )

@@ -146,7 +146,7 @@ def test_a_body_that_is_too_much_of_something_is_refused(client: httpx.Client, n
         assert answer.status_code in {400, 404}, answer.text[:300]
         assert answer.headers["content-type"] == "application/problem+json"
         assert len(answer.content) < 32_768, "the refusal is a bomb itself"
-        assert answer.elapsed.total_seconds() < 5
+        assert answer.elapsed.total_seconds() < 20
     assert client.post("/auth/login", content=body, headers=JSON).status_code == 413
 
 

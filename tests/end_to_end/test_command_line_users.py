@@ -17,9 +17,9 @@ def running() -> Iterator[Program]:
 
 def test_users_are_added_and_listed(running: Program) -> None:
     """Who was added signs in at once; the list shows them, and no hash."""
-    said = running.command("users", "add", "Zoe@example.org", "--role", "clinician", stdin="four random words\n")
+    said = running.command("users", "add", "Zoe@example.org", "--role", "clinician", stdin="purple otters climb\n")
     assert "Zoe@example.org" in said
-    assert running.sign_in("zoe@example.org", "four random words")
+    assert running.sign_in("zoe@example.org", "purple otters climb")
     listed = running.command("users", "list")
     assert "Zoe@example.org" in listed
     assert "clinician" in listed
@@ -29,12 +29,12 @@ def test_users_are_added_and_listed(running: Program) -> None:
 @pytest.mark.parametrize(
     ("email", "role", "password", "named"),
     [
-        ("zoe2@example.org", "surgeon", "four random words", "roles"),
+        ("zoe2@example.org", "surgeon", "purple otters climb", "roles"),
         ("zoe2@example.org", "admin", "short", "password"),
         ("zoe2@example.org", "admin", "password123", "password"),
         ("zoe2@example.org", "admin", "", "password"),
-        ("not an address", "admin", "four random words", "email"),
-        ("testuser@test.com", "admin", "four random words", "email"),
+        ("not an address", "admin", "purple otters climb", "email"),
+        ("testuser@test.com", "admin", "purple otters climb", "email"),
     ],
 )
 def test_a_user_that_cannot_be_is_refused(running: Program, email: str, role: str, password: str, named: str) -> None:
@@ -47,9 +47,9 @@ def test_a_user_that_cannot_be_is_refused(running: Program, email: str, role: st
 
 def test_users_are_kept_out_and_let_in(running: Program) -> None:
     """By address or by id; what cannot be is told in a sentence."""
-    running.command("users", "add", "kim@example.org", "--role", "clinician", stdin="four random words\n")
+    running.command("users", "add", "kim@example.org", "--role", "clinician", stdin="purple otters climb\n")
     user_id = str(running.sql("SELECT id FROM identity.users WHERE email = 'kim@example.org'")[0]["id"])
-    wrong = {"email": "kim@example.org", "password": "four random words"}
+    wrong = {"email": "kim@example.org", "password": "purple otters climb"}
     for named, command, status in (
         ("KIM@example.org", "disable", 401),
         (user_id, "enable", 200),
@@ -66,7 +66,7 @@ def test_users_are_kept_out_and_let_in(running: Program) -> None:
 
 def test_a_password_is_set(running: Program) -> None:
     """From then on it counts and the old one does not; a bad one is refused, and is not repeated."""
-    running.command("users", "add", "liv@example.org", "--role", "clinician", stdin="four random words\n")
+    running.command("users", "add", "liv@example.org", "--role", "clinician", stdin="purple otters climb\n")
     command = ("users", "set-password", "liv@example.org")
     assert "liv@example.org" in running.command(*command, stdin="and four others then\n")
     assert running.sign_in("liv@example.org", "and four others then")

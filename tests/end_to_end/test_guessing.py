@@ -30,9 +30,15 @@ def start(start_program: StartProgram, scratch: Path) -> Start:
     return lambda: start_program(scratch / "data", generous=False, **environ)
 
 
-def log_in(program: Program, address: str, email: str = DEMO_EMAIL, password: str = "wrong password") -> httpx.Response:
-    """Try to sign in from an address."""
-    body = {"email": email, "password": password}
+def log_in(
+    program: Program,
+    address: str,
+    email: str = DEMO_EMAIL,
+    password: str = "wrong password",
+    device: str | None = None,
+) -> httpx.Response:
+    """Try to sign in from an address, with a device's secret if there is one."""
+    body = {"email": email, "password": password, **({} if device is None else {"device": device})}
     return httpx.post(f"{program.url}/auth/login", json=body, headers={"X-Forwarded-For": address}, timeout=30.0)
 
 
@@ -50,9 +56,9 @@ def assert_slowed(answer: httpx.Response) -> None:
 
 
 def test_the_owner_gets_in_while_others_guess(start: Start) -> None:
-    """From a known and from a new address, at the first try, before and after a restart."""
+    """With a known device and from a new address, at the first try, before and after a restart."""
     program = start()
-    assert log_in(program, HOME, password=DEMO_PASSWORD).status_code == 200
+    device = log_in(program, HOME, password=DEMO_PASSWORD).json()["device"]
     everywhere = addresses()
     for _, address in zip(range(50), everywhere, strict=False):
         assert log_in(program, address).status_code == 401
@@ -61,7 +67,10 @@ def test_the_owner_gets_in_while_others_guess(start: Start) -> None:
         assert_slowed(log_in(program, address))
     assert_slowed(log_in(program, address, password=DEMO_PASSWORD))
     assert log_in(program, "192.0.2.1", password=DEMO_PASSWORD).status_code == 200
-    assert log_in(program, HOME, password=DEMO_PASSWORD).status_code == 200
+    answer = log_in(program, address, password=DEMO_PASSWORD, device=device)
+    assert answer.status_code == 200, "the owner is behind the same address as a guesser"
+    assert "device" not in answer.json()
+    assert device not in program.said()
     assert "somebody guesses a password" in program.said()
     assert DEMO_EMAIL not in program.said().replace(f"sign in        {DEMO_EMAIL}", "")
     assert HOME not in program.said()
@@ -70,24 +79,27 @@ def test_the_owner_gets_in_while_others_guess(start: Start) -> None:
     program = start()
     assert_slowed(log_in(program, address))
     assert log_in(program, "192.0.2.2", password=DEMO_PASSWORD).status_code == 200
-    assert log_in(program, HOME, password=DEMO_PASSWORD).status_code == 200
+    assert log_in(program, address, password=DEMO_PASSWORD, device=device).status_code == 200
     assert program.stop() == 0
 
 
 def test_an_address_has_twenty_tries_over_all_accounts(start: Start) -> None:
-    """Also after a restart; who has signed in from there has ten more of their own."""
+    """Also after a restart, and whoever has signed in there; a known device has ten more of its own."""
     program = start()
-    assert log_in(program, HOME, password=DEMO_PASSWORD).status_code == 200
+    device = log_in(program, HOME, password=DEMO_PASSWORD).json()["device"]
     for n in range(12):
         assert log_in(program, HOME, f"somebody{n}@example.org").status_code == 401
     assert program.stop() == 0
     program = start()
     for n in range(8):
         assert log_in(program, HOME, f"another{n}@example.org").status_code == 401
-    assert_slowed(log_in(program, HOME, "third@example.org"))
+    for email in ("third@example.org", DEMO_EMAIL):
+        assert_slowed(log_in(program, HOME, email))
+        assert_slowed(log_in(program, HOME, email, device="cpd_" + "x" * 43))
+    assert_slowed(log_in(program, HOME, "third@example.org", device=device))
     for _ in range(10):
-        assert log_in(program, HOME).status_code == 401
-    assert_slowed(log_in(program, HOME, password=DEMO_PASSWORD))
+        assert log_in(program, HOME, device=device).status_code == 401
+    assert_slowed(log_in(program, HOME, password=DEMO_PASSWORD, device=device))
     assert log_in(program, "192.0.2.1", password=DEMO_PASSWORD).status_code == 200
     assert program.stop() == 0
 
@@ -95,7 +107,7 @@ def test_an_address_has_twenty_tries_over_all_accounts(start: Start) -> None:
 @pytest.mark.timeout(300)
 def test_the_reason_cannot_be_told_by_answer_headers_or_time(start_program: StartProgram) -> None:
     """Unknown users, wrong passwords and disabled users with the right one, mixed: no difference in any of it."""
-    program, password = start_program(**CHEAP), "four random words here"
+    program, password = start_program(**CHEAP), "purple otters climb ladders"
     for arguments in (("add", "gone@example.org", "--role", "analyst"), ("disable", "gone@example.org")):
         said = run_careplane("users", *arguments, "--data", str(program.data), stdin=f"{password}\n", **CHEAP)
         assert said.returncode == 0, said.stderr

@@ -63,6 +63,7 @@ def test_every_answer_says_how_it_may_be_used(client: httpx.Client, name: str) -
     assert len(policy) == 1
     assert "default-src 'none'" in policy[0]
     assert "frame-ancestors 'none'" in policy[0]
+    assert "base-uri 'none'" in policy[0]
     assert "unsafe-inline" not in policy[0].partition("script-src")[2].partition(";")[0]
     stored = r"public, max-age=\d{1,3}" if status == 200 and path in _PUBLIC else "no-store"
     assert re.fullmatch(stored, ", ".join(answer.headers.get_list("cache-control")))

@@ -23,7 +23,7 @@ from tests.end_to_end.program import (
 )
 
 SECRET = "a secret of thirty-two characters"
-EMAIL, PASSWORD = "ana@clinic.example", "four random words here"
+EMAIL, PASSWORD = "ana@clinic.example", "purple otters climb ladders"
 
 
 def pem(key: ec.EllipticCurvePrivateKey | Ed25519PrivateKey) -> str:

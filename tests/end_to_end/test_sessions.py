@@ -15,7 +15,7 @@ from tests.end_to_end.program import DEMO_EMAIL, DEMO_PASSWORD, Program, run_car
 
 from careplane.app.embedded import running_url
 
-PASSWORD = "four random words here"
+PASSWORD = "purple otters climb ladders"
 EVERYWHERE_SECONDS = 5.0
 
 
@@ -66,7 +66,7 @@ def analyst(client: httpx.Client) -> str:
 def test_a_session_goes_on_by_its_refresh_tokens(program: Program) -> None:
     """Each answer holds the next pair, is not to be stored, and is of the same session."""
     session = log_in(program.url)
-    assert set(session) == {"token", "tokenType", "expiresIn", "refreshToken", "refreshExpiresIn"}
+    assert set(session) == {"token", "tokenType", "expiresIn", "refreshToken", "refreshExpiresIn", "device"}
     assert (session["expiresIn"], session["refreshExpiresIn"]) == (7200, 43_200)
     sids = set()
     for _ in range(3):

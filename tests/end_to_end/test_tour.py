@@ -41,3 +41,6 @@ def test_the_tour_of_the_readme(start_program: StartProgram) -> None:
     assert re.search(r'"status":"(PENDING|ACTIVE)"', told.stdout)
     assert '"patientsTotal":' in told.stdout
     assert re.search(r'"resourceType": ?"Patient"', told.stdout)
+    assert "restricted to its care team" in told.stdout, "Ana is refused, and told the way in"
+    assert told.stdout.count('"until":') >= 2, "the emergency is open for a time, and listed with it"
+    assert '"outcome":"denied"' in told.stdout, "the audit has the refusal"

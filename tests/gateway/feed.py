@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-from careplane.components.identity.api import Follow, Followed, Revocation, TokenVerifier
+from careplane.components.identity.api import Follow, Followed, Revocation, RoleTable, TokenVerifier
 from careplane.components.identity.signing.keys import SigningKey, key_set, make_key, read_key
 from careplane.components.identity.signing.tokens import TokenSigner
 from careplane.gateway.following import Following
@@ -71,6 +71,8 @@ def made_stage(folder: Path) -> Stage:
     key, clock, seconds = new_key(folder, "a.pem"), FixedClock(NOW), [1000.0]
     feed = Feed([key])
     feed.gate.set()
-    verifier = TokenVerifier(key_set([]), issuer="us", audience="you", clock=clock)
+    verifier = TokenVerifier(
+        key_set([]), issuer="us", audience="you", clock=clock, scopes=RoleTable.configured({}).scopes_of
+    )
     following = Following(feed, verifier, grace_s=5.0, clock=clock, monotonic=lambda: seconds[0])  # type: ignore[arg-type]
     return Stage(feed, following, verifier, clock, seconds, key)

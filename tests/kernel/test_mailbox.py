@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 from tests.kernel.counter import Counter
-from tests.kernel.desk import DO, LOOK, Ask, Said
+from tests.kernel.desk import DO, GREET, LOOK, Ask, Said
 from tests.kernel.virtual_time import settled
 
 from careplane.kernel.context import Context, current, using
@@ -73,6 +73,22 @@ async def test_one_too_many_is_refused_at_once() -> None:
     assert counter.clerk.started == ["1", "3", "2", "5"]
     for text in "235":
         counter.clerk.finish(text)
+
+
+async def test_strangers_leave_room_for_those_who_are_none() -> None:
+    """What anybody may call fills a quarter of the places at most; the others take what they are given."""
+    counter = Counter(bound=8)
+    greeted = [await counter.ask(text, method=GREET) for text in "12"]
+    refused = await counter.ask("3", method=GREET)
+    assert isinstance(refused.exception(), Overloaded)
+    rest = [await counter.ask(text, method=LOOK) for text in "456789"]
+    assert counter.clerk.started == [*"12", *"456789"]
+    counter.clerk.finish("1")
+    await greeted[0]
+    greeted.append(await counter.ask("0", method=GREET))
+    for text in "0245678" + "9":
+        counter.clerk.finish(text)
+    assert await asyncio.gather(*greeted, *rest) == [Said(text=text) for text in "120456789"]
 
 
 async def test_a_failure_is_its_callers_alone() -> None:

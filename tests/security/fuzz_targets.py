@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 from tests.security.forging import Seed, new_key
 
-from careplane.components.identity.api import TokenVerifier
+from careplane.components.identity.api import RoleTable, TokenVerifier
 from careplane.components.identity.messages import KeySet, PublicKey
 from careplane.components.patient.record.document import decode
 from careplane.components.patient.search import cursor
@@ -73,7 +73,8 @@ class Said(msgspec.Struct):
 def _verifier() -> TokenVerifier:
     jwk = ECAlgorithm.to_jwk(SEED.private.public_key(), as_dict=True)
     key = PublicKey(kid="k", kty="EC", crv="P-256", x=jwk["x"], y=jwk["y"], alg="ES256", use="sig")
-    return TokenVerifier(KeySet(keys=(key,)), issuer=ISSUER, audience=AUDIENCE, clock=FixedClock(NOW))
+    scopes = RoleTable.configured({}).scopes_of
+    return TokenVerifier(KeySet(keys=(key,)), issuer=ISSUER, audience=AUDIENCE, clock=FixedClock(NOW), scopes=scopes)
 
 
 VERIFIER: Final = _verifier()

@@ -5,11 +5,13 @@ import sys
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.storage.marks import PUT, Marks, Put, PutMark, work
+from tests.storage.marks import PUT, Marks, Put, PutMark, Work, work
+from tests.storage.owner import Owner
 
 from careplane.kernel.context import Context, using
 from careplane.kernel.contract import Kind, Method
@@ -18,6 +20,7 @@ from careplane.kernel.message import Message
 from careplane.kernel.principal import Principal
 from careplane.storage.database import Database
 from careplane.storage.idempotency import digest_of, remembering
+from careplane.storage.journal import entry_for
 
 
 class Change(Message, frozen=True):
@@ -34,6 +37,7 @@ class Change(Message, frozen=True):
 CHANGE = Method("billing", "change", Kind.COMMAND, "s", "id", False, Change, Put)
 CREATE = Method("billing", "change", Kind.COMMAND, "s", "id", True, Change, Put)
 LOOK = Method("billing", "look", Kind.QUERY, "s", "id", False, PutMark, Put)
+CHANGE_MARK = Method("billing", "change_mark", Kind.COMMAND, "s", "id", False, PutMark, Put)
 KEYED = Context(principal=Principal(id="nurse"), idempotency_key="k")
 
 
@@ -65,6 +69,41 @@ async def test_a_repeat_is_answered_without_the_actor(database: Database, marks:
     assert isinstance(reply, Put)
     assert reply.id == first.request.id
     assert actor.asked == 0
+
+
+@pytest.mark.parametrize("creates", [True, False])
+async def test_that_an_answer_was_given_again_is_in_the_audit(
+    database: Database, owner: Owner, marks: Marks, creates: bool
+) -> None:
+    """Before it goes out: who asked again, in which request, about what it was about the first time."""
+    method = PUT if creates else CHANGE_MARK
+    request = PutMark(id=uuid4(), value=3)
+    made = Put(id=request.id, number=1)
+    with using(KEYED):
+        await marks.journal.flush([Work(request, entry_for(method, request, made))])
+    repeat = PutMark(id=uuid4(), value=3) if creates else request
+    with using(msgspec.structs.replace(KEYED, request_id="again")):
+        await remembering(database)(Actor())(method, repeat)
+    [row] = await owner.fetch("SELECT caller, action, subject, detail::text FROM audit WHERE request_id = 'again'")
+    assert tuple(row) == ("nurse", method.path, request.id, '{"outcome": "replayed"}')
+
+
+async def test_what_cannot_be_noted_is_not_answered_again(database: Database, owner: Owner, marks: Marks) -> None:
+    """As little as anything else."""
+    await marks.journal.flush([work(3, key="k")])
+    await owner.execute("ALTER TABLE audit ADD CONSTRAINT refused CHECK (detail->>'outcome' <> 'replayed') NOT VALID")
+    with using(KEYED), pytest.raises(asyncpg.CheckViolationError):
+        await remembering(database)(Actor())(PUT, PutMark(id=uuid4(), value=3))
+
+
+async def test_what_was_not_answered_from_memory_is_not_noted(database: Database, owner: Owner, marks: Marks) -> None:
+    """Neither a first call, which the journal notes itself, nor another request under the key."""
+    await marks.journal.flush([work(3, key="k")])
+    with using(msgspec.structs.replace(KEYED, idempotency_key="other")):
+        await remembering(database)(Actor())(PUT, PutMark(id=uuid4(), value=3))
+    with using(KEYED), pytest.raises(IdempotencyMismatch):
+        await remembering(database)(Actor())(PUT, PutMark(id=uuid4(), value=4))
+    assert await owner.count("audit") == 1
 
 
 async def test_another_request_under_the_key_is_refused(database: Database, marks: Marks) -> None:

@@ -124,6 +124,54 @@ async def test_a_sealer_by_id_alone_would_leave_rows_out(
     assert bool((await check_audit(database, "billing")).findings) is by_id_alone
 
 
+@pytest.mark.parametrize("without_horizon", [False, True])
+async def test_a_block_ends_where_a_transaction_is_open(
+    database: Database, owner: Owner, writers: list[Writer], monkeypatch: pytest.MonkeyPatch, without_horizon: bool
+) -> None:
+    """There is a row to be sealed, so that a block is made: what is past the open transaction must not be in it."""
+    if without_horizon:
+        horizon = " AND xid < pg_snapshot_xmin(pg_current_snapshot())"
+        monkeypatch.setattr(seal_module, "_SEAL", seal_module._SEAL.replace(horizon, ""))
+    sealer = Sealer(database, "billing")
+    await chains.write(database, 1)
+    late, early = writers[:2]
+    for writer, step in ((late, "begin"), (late, "write"), (early, "begin"), (early, "write"), (early, "end")):
+        await writer.act(step, 1)
+    await sealer.step()
+    assert await owner.value("SELECT row_ids FROM audit_seal") == ([1, 3] if without_horizon else [1])
+    await late.act("end", 0)
+    await sealer.finish()
+    assert bool((await check_audit(database, "billing")).findings) is without_horizon
+
+
+async def test_what_is_left_is_counted(database: Database, owner: Owner, writers: list[Writer]) -> None:
+    """Rows that are committed and in no block, be it that an open transaction hides them."""
+    await chains.write(database, 2)
+    await Sealer(database, "billing").finish()
+    assert await seal_module.unsealed(database, "billing") == 0
+    await writers[0].act("begin", 0)
+    await chains.write(database, 3)
+    await Sealer(database, "billing").finish(within=0.05)
+    assert await seal_module.unsealed(database, "billing") == 3
+
+
+@pytest.mark.parametrize("at", ["infinity", "-infinity", "294276-12-31T23:59:59Z", "4713-01-02T00:00Z BC"])
+async def test_no_row_keeps_others_from_being_sealed(database: Database, owner: Owner, at: str) -> None:
+    """A time that no calendar has is refused; put in all the same, it is sealed, and found."""
+    insert = "INSERT INTO audit (at, caller, action, request_id, trace_id) VALUES ('" + at + "', 'x', 'x', '', '')"
+    with pytest.raises(asyncpg.CheckViolationError):
+        await owner.execute(insert)
+    await owner.execute(f"ALTER TABLE audit DROP CONSTRAINT audit_at_check; {insert}")
+    await chains.write(database, 2)
+    sealer = Sealer(database, "billing")
+    while await sealer.step():
+        pass
+    assert sealer.waits >= 0
+    report = await check_audit(database, "billing")
+    [(finding, count)] = [(finding, report.unsealed) for finding in report.findings]
+    assert (finding.kind, finding.row, count) == ("backdated", 2, 0)
+
+
 @pytest.mark.parametrize("seed", range(2))
 async def test_two_sealers_among_busy_writers_seal_each_row_once(
     database: Database, owner: Owner, writers: list[Writer], seed: int

@@ -27,6 +27,15 @@ SELECT $1::timestamptz + (n / 2) * interval '1 minute', 'user-' || n % 3, 'do-' 
     CASE WHEN n % 4 = 0 THEN '{"outcome": "denied"}'::jsonb END
 FROM generate_series(0, $2::int - 1) AS s(n)
 """
+_SHOW = """
+INSERT INTO audit (at, caller, action, request_id, trace_id, detail)
+SELECT $1::timestamptz, 'user-0', 'search', 'r', 't', jsonb_build_object('patients', to_jsonb($2::uuid[]))
+FROM generate_series(1, {}) AS s(n)
+"""
+_CARRY = """
+INSERT INTO audit (at, caller, action, request_id, trace_id, detail) VALUES ($1, 'user-0', 'export', 'r', 't',
+    jsonb_build_object('count', 9, 'first', $2::uuid, 'last', $3::uuid))
+"""
 
 
 @pytest.fixture
@@ -102,13 +111,74 @@ async def test_nothing_is_shown_that_cannot_be_noted(trail: Trail, database: Dat
         await ids(trail)
 
 
-@pytest.mark.parametrize("wanted", [{}, {"subject": ADA}, {"caller": "user-2"}, {"since": DAY}])
+async def _plan(owner: Owner, **wanted: Any) -> str:
+    statement, values = trail_module._statement(Wanted(limit=51, before=(DAY + timedelta(days=3), 1), **wanted))
+    notes = note_arrays([note_of("billing/audit_trail")])
+    return "\n".join(row[0] for row in await owner.fetch(f"EXPLAIN {statement}", *notes, *values))
+
+
+@pytest.mark.parametrize("wanted", [{}, {"caller": "user-2"}, {"since": DAY}])
 async def test_no_question_reads_the_whole_audit(owner: Owner, wanted: dict[str, Any]) -> None:
     """A page is found by an index that has its rows in order, without sorting."""
     await owner.fetch(_FILL, DAY, 30_000)
     await owner.execute("ANALYZE audit")
-    statement, values = trail_module._statement(Wanted(limit=51, before=(DAY + timedelta(days=3), 1), **wanted))
-    notes = note_arrays([note_of("billing/audit_trail")])
-    plan = "\n".join(row[0] for row in await owner.fetch(f"EXPLAIN {statement}", *notes, *values))
+    plan = await _plan(owner, **wanted)
     assert "Index Scan" in plan, plan
     assert "Sort" not in plan, plan
+
+
+async def test_whom_a_row_names_in_its_detail_is_looked_up(owner: Owner) -> None:
+    """Each way in which a row can be about somebody has an index of its own, and only what one finds is sorted."""
+    await owner.fetch(_FILL, DAY, 10_000)
+    others = "(SELECT array_agg(gen_random_uuid()) || $2::uuid[] FROM generate_series(1, 20) WHERE s.n > 0)"
+    await owner.fetch(_SHOW.replace("$2::uuid[]", others, 1).format(10_000), DAY, [BOB])
+    for _ in range(20):
+        await owner.fetch(_CARRY, DAY, ADA, BOB)
+    await owner.execute("ANALYZE audit")
+    plan = await _plan(owner, subject=UUID(int=77))
+    for name in ("audit_subject", "audit_shown", "audit_carried"):
+        assert f" {name}" in plan, plan
+    assert "Seq Scan" not in plan, plan
+
+
+async def test_searches_that_showed_somebody_are_about_them(trail: Trail, owner: Owner) -> None:
+    """Among the rows whose subject they are, in order, and only theirs."""
+    eve = UUID(int=0xEEE)
+    await owner.fetch(_SHOW.format(1), DAY + timedelta(minutes=3, seconds=1), [ADA, eve])
+    await owner.fetch(_SHOW.format(1), DAY + timedelta(minutes=3, seconds=2), [])
+    assert await ids(trail, subject=eve) == [31]
+    assert await ids(trail, subject=ADA) == [28, 25, 22, 19, 16, 13, 10, 31, 7, 4, 1]
+    assert await ids(trail, subject=ADA, action="search") == [31]
+    assert await ids(trail, subject=ADA, caller="user-0", since=DAY + timedelta(minutes=4)) == [
+        28,
+        25,
+        22,
+        19,
+        16,
+        13,
+        10,
+    ]
+    assert await ids(trail, subject=UUID(int=5)) == []
+
+
+async def test_exports_that_went_past_somebody_are_about_them(trail: Trail, owner: Owner) -> None:
+    """From the first id to the last, both included."""
+    low, within, high = UUID(int=0x20), UUID(int=0x9F), UUID(int=0xA0)
+    await owner.fetch(_CARRY, DAY, low, high)
+    for patient, found in ((low, [31]), (within, [31]), (high, [31]), (UUID(int=0x1F), []), (UUID(int=0xA1), [])):
+        assert await ids(trail, subject=patient) == found
+    assert await ids(trail, subject=within, caller="user-1") == []
+
+
+async def test_pages_of_all_that_is_about_somebody_are_the_whole(trail: Trail, owner: Owner) -> None:
+    """Whichever way the rows are about them, and of the same instant too."""
+    for minute in (2, 2, 7, 30):
+        await owner.fetch(_SHOW.format(1), DAY + timedelta(minutes=minute), [ADA, BOB])
+        await owner.fetch(_CARRY, DAY + timedelta(minutes=minute), UUID(int=0), BOB)
+    shown: list[int] = []
+    before = None
+    while page := await trail.read(READ, Wanted(limit=3, before=before, until=DAY + timedelta(days=1), subject=ADA)):
+        shown += [row["id"] for row in page]
+        before = (page[-1]["at"], page[-1]["id"])
+    assert shown == await ids(trail, subject=ADA)
+    assert sorted(shown) == [n + 1 for n in range(30) if n % 3 == 0] + list(range(31, 39))

@@ -102,14 +102,22 @@ class AnchorFile:
 
     def heads(self, component: str) -> Iterator[Head]:
         """Yield the heads of one component's chain, line by line; raise SetupError for a line that is no anchor."""
+        for anchor in self._anchors():
+            if anchor.component == component:
+                yield Head(anchor.seq, bytes.fromhex(anchor.hash))
+
+    def components(self) -> set[str]:
+        """Return the names of those whose chains there are anchors of; raise SetupError as `heads` does."""
+        return {anchor.component for anchor in self._anchors()}
+
+    def _anchors(self) -> Iterator[Anchor]:
         try:
             with self._file.open("rb") as lines:
                 number = 0
                 while lines.tell() < self._size and (line := lines.readline(_LINE_MAX)):
                     number += 1
-                    anchor = self._read(line, number) if line.strip() else None
-                    if anchor is not None and anchor.component == component:
-                        yield Head(anchor.seq, bytes.fromhex(anchor.hash))
+                    if line.strip():
+                        yield self._read(line, number)
         except OSError as error:
             raise self._unreadable(error) from error
 

@@ -12,12 +12,21 @@ _MARK = "careplane.lock"
 _FOREIGN_BUT_HARMLESS = frozenset({_MARK, "lost+found", ".DS_Store"})
 
 
+def settled(path: Path) -> Path:
+    """Return where a folder is, links followed; raise SetupError where they lead in a circle, or to nobody's home."""
+    try:
+        return path.expanduser().resolve()
+    except (RuntimeError, OSError) as error:
+        sentence = f"{path} leads nowhere, by its links or its user's name: choose another folder with --data."
+        raise SetupError(sentence) from error
+
+
 class DataFolder:
     """A folder that belongs to Careplane, and that one process at a time may work in."""
 
     def __init__(self, path: Path) -> None:
         """Name the folder, which need not exist yet."""
-        self.path = path.expanduser().resolve()
+        self.path = settled(path)
         self._lock: int | None = None
 
     def open(self) -> None:

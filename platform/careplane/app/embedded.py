@@ -13,7 +13,7 @@ from typing import Self
 from urllib.parse import quote
 
 from careplane.app.catalog import NAMES
-from careplane.app.data_folder import DataFolder
+from careplane.app.data_folder import DataFolder, settled
 from careplane.app.postgres_access import write_access
 from careplane.app.postgres_account import Account, account_for, give, let_through
 from careplane.app.postgres_cluster import USER, circumstances, make_cluster, program
@@ -152,7 +152,7 @@ def login_url(url: str, component: str) -> str:
 
 def running_url(data_dir: Path) -> str | None:
     """Return the URL of the PostgreSQL that another Careplane runs on this data folder, or None if none does."""
-    folder = data_dir.expanduser().resolve()
+    folder = settled(data_dir)
     try:
         running = Postmaster.of(folder / "postgres")
     except PermissionError as error:
@@ -160,6 +160,9 @@ def running_url(data_dir: Path) -> str | None:
             f"{folder} belongs to another account: run this as that account, or choose another folder with --data."
         )
         raise SetupError(sentence) from error
+    except OSError as error:
+        reason = (error.strerror or "it cannot be read").lower()
+        raise SetupError(f"{folder} cannot be used ({reason}): choose another folder with --data.") from error
     return url_at(running.socket_folder) if running and running.ready else None
 
 

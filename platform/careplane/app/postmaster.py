@@ -25,8 +25,8 @@ class Postmaster(NamedTuple):
         """Return the PostgreSQL that runs on `pgdata`, or None; a file left by a dead one is removed."""
         file = pgdata / "postmaster.pid"
         try:
-            lines = [line.strip() for line in file.read_text().splitlines()]
-        except FileNotFoundError:
+            lines = [line.strip() for line in file.read_text(errors="replace").splitlines()]
+        except (FileNotFoundError, NotADirectoryError):
             return None
         if not lines or not lines[0].isdecimal():
             return None

@@ -3,13 +3,17 @@
 import asyncio
 from collections import deque
 from collections.abc import Hashable
+from typing import Final
 
 from careplane.kernel.cancelling import is_cancelled
 from careplane.kernel.context import Context, current, using
-from careplane.kernel.contract import Kind, Method
+from careplane.kernel.contract import PUBLIC, Kind, Method
 from careplane.kernel.errors import DeadlineExceeded, Internal, Overloaded, StillRunning, Unavailable
 from careplane.kernel.invoke import Invoke
 from careplane.kernel.message import Message
+
+SHARE_FOR_ANYBODY: Final = 4
+"""One part in so many of a mailbox is for methods that anybody may call."""
 
 Lane = deque["_Envelope"]
 Once = tuple[str, str]
@@ -36,6 +40,9 @@ class _Envelope:
 class Mailbox:
     """Holds at most `bound` calls, waiting and running; one more is refused with Overloaded at once.
 
+    Of the places at most a quarter are for methods that anybody may call, so that a flood of strangers leaves room for
+    those who have signed in, and for the platform itself.
+
     A command that has started finishes even if its caller has gone; one whose caller has gone, or whose deadline has
     passed, before it started never starts. While a command with an idempotency key is held, the same caller's next one
     under that key is refused with StillRunning: what the first one will have done is not known yet.
@@ -45,7 +52,9 @@ class Mailbox:
         """Take calls for `actor`."""
         self._actor = actor
         self._bound = bound
+        self._bound_for_anybody = max(1, bound // SHARE_FOR_ANYBODY)
         self._held = 0
+        self._held_for_anybody = 0
         self._lanes: dict[Hashable, Lane] = {}
         self._running: set[Once] = set()
         self._workers: set[asyncio.Task[None]] = set()
@@ -70,28 +79,31 @@ class Mailbox:
         await self._quiet.wait()
         await asyncio.gather(*self._workers)
 
-    def _admit(self, once: Once | None = None) -> None:
+    def _admit(self, method: Method, once: Once | None = None) -> None:
         if self._closed:
             detail = "The platform is stopping. Send the request again; another instance will take it."
             raise Unavailable(detail, retry_after=1.0)
         if once in self._running:
             raise StillRunning(retry_after=1.0)
-        if self._held >= self._bound:
+        anybody = method.scope == PUBLIC
+        if self._held >= self._bound or (anybody and self._held_for_anybody >= self._bound_for_anybody):
             raise Overloaded(retry_after=1.0)
         if once is not None:
             self._running.add(once)
         self._held += 1
+        self._held_for_anybody += anybody
         self._quiet.clear()
 
-    def _release(self, once: Once | None = None) -> None:
+    def _release(self, method: Method, once: Once | None = None) -> None:
         if once is not None:
             self._running.remove(once)
         self._held -= 1
+        self._held_for_anybody -= method.scope == PUBLIC
         if self._held == 0:
             self._quiet.set()
 
     async def _query(self, method: Method, request: Message) -> Message:
-        self._admit()
+        self._admit(method)
         context = current()
         try:
             async with asyncio.timeout_at(context.deadline) as limit:
@@ -102,7 +114,7 @@ class Mailbox:
                 raise DeadlineExceeded from None
             raise
         finally:
-            self._release()
+            self._release(method)
 
     async def _command(self, method: Method, request: Message) -> Message:
         loop = asyncio.get_running_loop()
@@ -118,7 +130,7 @@ class Mailbox:
 
     def _enqueue(self, key: Hashable, envelope: _Envelope) -> None:
         lane = self._lanes.get(key)
-        self._admit(envelope.once)
+        self._admit(envelope.method, envelope.once)
         if lane is not None:
             lane.append(envelope)
             return
@@ -131,12 +143,13 @@ class Mailbox:
         try:
             while lane:
                 await self._answer(lane[0])
-                self._release(lane.popleft().once)
+                done = lane.popleft()
+                self._release(done.method, done.once)
         finally:
             del self._lanes[key]
             for envelope in lane:  # some are left only if the worker itself was cancelled: the event loop is ending
                 _fail(envelope.answer, Unavailable(retry_after=1.0))
-                self._release(envelope.once)
+                self._release(envelope.method, envelope.once)
 
     async def _answer(self, envelope: _Envelope) -> None:
         answer = envelope.answer

@@ -7,12 +7,24 @@ computed anew, only anchors can show: heads that were noted outside of the datab
 import hashlib
 import itertools
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+import asyncpg
 import msgspec
 
-from careplane.storage.audit_blocks import Block, Finding, Link, check_block, missing_blocks
+from careplane.storage.audit_blocks import (
+    Block,
+    Damaged,
+    Finding,
+    Link,
+    Row,
+    block_of,
+    check_block,
+    check_times,
+    missing_blocks,
+)
+from careplane.storage.audit_delay import Delay, look_for_delay
 from careplane.storage.database import Database
 from careplane.storage.seal import CANONICAL, Head, genesis
 
@@ -25,11 +37,16 @@ FINDINGS_MAX: Final = 1000
 _ROWS_AT_ONCE: Final = 8192
 _ANCHORS_AT_ONCE: Final = 1000
 
-_BLOCKS = """
-SELECT seq, (extract(epoch FROM at) * 1000000)::bigint AS at, xid::text AS xid, row_ids, digests, hash
+_SANE = "at BETWEEN '0001-01-01T00:00Z' AND '9999-12-31T00:00Z'"
+_AT = f"CASE WHEN {_SANE} THEN (extract(epoch FROM at) * 1000000)::bigint END AS at"
+# The checks forbid what becomes a null here; whoever owns the database can drop them.
+_BLOCKS = f"""
+SELECT seq, {_AT}, xid::text AS xid,
+    CASE WHEN array_ndims(row_ids) = 1 AND array_lower(row_ids, 1) = 1
+        THEN CASE WHEN array_position(row_ids, NULL) IS NULL THEN row_ids END END AS row_ids, digests, hash
 FROM audit_seal ORDER BY seq
-"""
-_ROWS = f"SELECT id, xid::text AS xid, {CANONICAL} AS text FROM audit WHERE id = ANY($1::bigint[])"  # noqa: S608 - constants
+"""  # noqa: S608 - constants
+_ROWS = f"SELECT id, {_AT}, xid::text AS xid, {CANONICAL} AS text FROM audit WHERE id = ANY($1::bigint[])"  # noqa: S608 - constants
 _SEALED = "(xid, id) <= ($1::text::xid8, $2::bigint)"
 _BEHIND = f"""
 SELECT a.id FROM audit a WHERE {_SEALED}
@@ -41,7 +58,12 @@ SELECT id FROM (SELECT unnest(row_ids) AS id FROM audit_seal) s GROUP BY id HAVI
 ORDER BY id LIMIT {FINDINGS_MAX}
 """  # noqa: S608 - constants
 _AHEAD = f"""
-SELECT id FROM audit WHERE xid >= pg_snapshot_xmax(pg_current_snapshot()) ORDER BY xid, id LIMIT {FINDINGS_MAX}
+SELECT id FROM audit WHERE xid >= pg_snapshot_xmax(pg_current_snapshot()) OR xid IS NULL
+ORDER BY xid, id LIMIT {FINDINGS_MAX}
+"""  # noqa: S608 - constants
+_POSTDATED = f"""
+SELECT id FROM audit WHERE NOT ({_SEALED} OR at BETWEEN '-infinity' AND clock_timestamp() + interval '1 minute')
+ORDER BY id LIMIT {FINDINGS_MAX}
 """  # noqa: S608 - constants
 _COUNT = f"SELECT count(*) AS rows, count(*) FILTER (WHERE NOT {_SEALED}) AS unsealed FROM audit"  # noqa: S608 - constants
 _HASHES = "SELECT seq, hash FROM audit_seal WHERE seq = ANY($1::bigint[])"
@@ -49,7 +71,10 @@ _ALL_SEALED_ELSEWHERE: Final = 2**63 - 1
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found of one component's audit; `anchored` is the newest block that an anchor vouches for."""
+    """What was found of one component's audit; `anchored` is the newest block that an anchor vouches for.
+
+    `warnings` are what may be well and should be known.
+    """
 
     component: str
     rows: int
@@ -57,6 +82,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     unsealed: int
     anchored: int | None
     findings: Sequence[Finding]
+    warnings: Sequence[str] = ()
 
 
 async def check_audit(database: Database, component: str, anchors: Iterable[Head] = ()) -> Report:
@@ -64,11 +90,33 @@ async def check_audit(database: Database, component: str, anchors: Iterable[Head
 
     `anchors` must have been noted before the call: a chain is expected to hold each of them.
     """
-    async with (
-        database.connection() as connection,
-        connection.transaction(isolation="repeatable_read", readonly=True),
-    ):
-        return await check_chain(connection, component, anchors)
+    try:
+        delay = await look_for_delay(database, component)
+        async with (
+            database.connection() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            report = await check_chain(connection, component, anchors)
+    except asyncpg.PostgresError as error:
+        words = f"the audit cannot be read as it was made ({type(error).__name__}): its tables were altered"
+        return Report(component=component, rows=0, blocks=0, unsealed=0, anchored=None, findings=[_unreadable(words)])
+    return _with_delay(report, delay)
+
+
+def _unreadable(words: str) -> Finding:
+    return Finding("unreadable", words)
+
+
+def _with_delay(report: Report, delay: Delay | None) -> Report:
+    """Add that rows wait for too long: a fault where the platform runs, and else only to be known."""
+    if delay is None or not report.unsealed:
+        return report
+    words = f"{report.unsealed} rows are not sealed, the oldest for {delay.seconds:.0f} s"
+    if delay.running:
+        finding = Finding("not sealed", f"{words}, though the platform runs: its log should say why")
+        return msgspec.structs.replace(report, findings=[*report.findings, finding])
+    words += ": nothing proves them before the platform runs again, which seals them"
+    return msgspec.structs.replace(report, warnings=[words])
 
 
 async def check_chain(connection: "Connection", component: str, anchors: Iterable[Head] = ()) -> Report:
@@ -84,6 +132,7 @@ class _Check:
         self._component = component
         self._findings: list[Finding] = []
         self._link = Link(0, frozenset({genesis(component)}))
+        self._latest = 0
         self._blocks = 0
         self._place = ("1", _ALL_SEALED_ELSEWHERE)
         self._anchored: int | None = None
@@ -94,6 +143,7 @@ class _Check:
         for statement, arguments, kind, words in (
             (_BEHIND, self._place, "inserted", "was put in behind the chain's back: no block holds it"),
             (_TWICE, (), "inserted", "is in more than one block"),
+            (_POSTDATED, self._place, "backdated", "bears a time yet to come, and is in no block"),
             (_AHEAD, (), "inserted", "bears a transaction yet to come; after a restore, run `careplane migrate` first"),
         ):
             rows = await self._connection.fetch(statement, *arguments)
@@ -112,32 +162,44 @@ class _Check:
     def _add(self, findings: Iterable[Finding]) -> None:
         self._findings += itertools.islice(findings, FINDINGS_MAX - len(self._findings))
 
-    async def _batches(self) -> AsyncIterator[Sequence[Block]]:
+    async def _batches(self) -> AsyncIterator[Sequence[Block | Damaged]]:
         """Yield the blocks in order, as many at once as have a few thousand rows."""
-        batch: list[Block] = []
+        batch: list[Block | Damaged] = []
         rows = 0
         async for row in self._connection.cursor(_BLOCKS, prefetch=32):
-            batch.append(Block(**row))
-            rows += len(batch[-1].row_ids)
+            block = block_of(dict(row))
+            batch.append(block)
+            rows += len(block.row_ids) if isinstance(block, Block) else 1
             if rows >= _ROWS_AT_ONCE:
                 yield batch
                 batch, rows = [], 0
         yield batch
 
-    async def _check_blocks(self, blocks: Sequence[Block]) -> None:
-        ids = [id_ for block in blocks for id_ in block.row_ids]
+    async def _check_blocks(self, blocks: Sequence[Block | Damaged]) -> None:
+        ids = [id_ for block in blocks if isinstance(block, Block) for id_ in block.row_ids]
         found = await self._connection.fetch(_ROWS, ids)
-        rows = {row["id"]: (row["xid"], hashlib.sha256(row["text"].encode()).digest()) for row in found}
+        rows = {row["id"]: Row(row["xid"], hashlib.sha256(row["text"].encode()).digest(), row["at"]) for row in found}
         if len(rows) != len(found):
             twice = sorted(id_ for id_, times in Counter(row["id"] for row in found).items() if times > 1)
             self._add(Finding("inserted", f"row {id_} is there more than once", row=id_) for id_ in twice)
         for block in blocks:
-            self._add(missing_blocks(self._link, block))
-            findings, self._link = check_block(self._link, block, rows)
-            self._add(findings)
+            if block.seq is not None:
+                self._add(missing_blocks(self._link, block.seq))
+            if isinstance(block, Block):
+                self._check_block(block, rows)
+            else:
+                self._add((block.finding(),))
+                hashes = frozenset(() if block.hash is None else (block.hash,))
+                self._link = Link(self._link.seq if block.seq is None else block.seq, hashes)
             self._blocks += 1
-            last = _ALL_SEALED_ELSEWHERE if block.xid == "1" else block.row_ids[-1]
-            self._place = (block.xid, last)
+
+    def _check_block(self, block: Block, rows: Mapping[int, Row]) -> None:
+        findings, self._link = check_block(self._link, block, rows)
+        self._add(findings)
+        findings, self._latest = check_times(self._latest, block, rows)
+        self._add(findings)
+        last = _ALL_SEALED_ELSEWHERE if block.xid == "1" else block.row_ids[-1]
+        self._place = (block.xid, last)
 
     async def _check_anchors(self, anchors: Iterable[Head]) -> None:
         remaining = iter(anchors)

@@ -1,6 +1,8 @@
 """Idempotent commands: a call repeated under its key gets the answer that the first one got."""
 
 import hashlib
+from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -9,6 +11,7 @@ from careplane.kernel.contract import Kind, Method
 from careplane.kernel.errors import AlreadyExists, FailedPrecondition, IdempotencyMismatch, NotFound
 from careplane.kernel.invoke import Invoke, Middleware
 from careplane.kernel.message import Message
+from careplane.storage.audit import AuditLog
 from careplane.storage.database import Database
 
 _LOOK_UP = "SELECT digest, reply FROM idempotency WHERE caller = $1 AND key = $2"
@@ -31,7 +34,9 @@ def remembering(database: Database) -> Middleware:
 
     It stands inside the mailbox, behind any earlier call on the same record. A race between two processes passes it,
     and is decided by the unique key when the journal is written; whoever is refused before that looks once more.
+    That an answer was given again is in the audit before it goes out.
     """
+    log = AuditLog(database)
 
     def middleware(inner: Invoke) -> Invoke:
         async def invoke(method: Method, request: Message, /) -> Message:
@@ -50,8 +55,18 @@ def remembering(database: Database) -> Middleware:
                         raise
             if row["digest"] != digest_of(method, request):
                 raise IdempotencyMismatch
-            return msgspec.msgpack.decode(row["reply"], type=method.reply)
+            reply = msgspec.msgpack.decode(row["reply"], type=method.reply)
+            await log.note(method.path, subject=_subject(method, request, reply), detail={"outcome": "replayed"})
+            return reply
 
         return invoke
 
     return middleware
+
+
+def _subject(method: Method, request: Message, reply: Message) -> UUID | None:
+    """Return the id that a call was about; what it created has the id that it answered with the first time."""
+    asked = [(request, method.record)] + ([] if method.creates else [(request, method.key)])
+    values: list[Any] = [getattr(of, name) for of, name in asked if name is not None]
+    values += [getattr(reply, name, None) for name in (method.key, "id") if method.creates and name is not None]
+    return next((value for value in values if isinstance(value, UUID)), None)

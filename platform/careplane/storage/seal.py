@@ -20,8 +20,9 @@ DIGEST_BYTES = 8
 """How much of each row's digest a block keeps, to name the row that no longer fits."""
 
 # A row's canonical text holds every column but xid, which is not evidence: it changes when a backup is restored. It
-# depends on no setting of the session, and tells an absent detail from a null.
-CANONICAL = """jsonb_build_array(id, (extract(epoch FROM at) * 1000000)::bigint, caller, action, subject, request_id,
+# depends on no setting of the session, and tells an absent detail from a null. An infinite time has one as well: a row
+# without would keep all that come after it from being sealed.
+CANONICAL = """jsonb_build_array(id, trunc(extract(epoch FROM at) * 1000000), caller, action, subject, request_id,
     trace_id, detail::text)::text"""
 
 # xid 1 stands for what was sealed on another server, in whatever order: all of it is behind. See restored.py.
@@ -29,18 +30,27 @@ _HEAD = """
 SELECT seq, hash, xid, CASE WHEN xid = '1' THEN 9223372036854775807 ELSE row_ids[cardinality(row_ids)] END AS id
 FROM audit_seal ORDER BY seq DESC LIMIT 1
 """
+# language=postgresql
+WITH_HEAD = f"""
+WITH head AS (
+    ({_HEAD}) UNION ALL SELECT 0, $1::bytea, '1'::xid8, 9223372036854775807 ORDER BY seq DESC LIMIT 1
+)
+"""
+"""Begins a statement that looks from the head `h` of the chain on; $1 is the hash before the first block."""
+
+READY = "(a.xid, a.id) > (h.xid, h.id) AND a.xid < pg_snapshot_xmin(pg_current_snapshot())"
+"""The rows `a` that can be sealed."""
+
+_UNSEALED = f"{WITH_HEAD} SELECT count(*) AS n FROM audit a, head h WHERE (a.xid, a.id) > (h.xid, h.id)"  # noqa: S608
 # `ready` and `waits`, the age of the oldest row past the head, are each one look into the index, for they say in which
 # order: otherwise the whole table would be read to say no.
 # language=postgresql
 _LOOK = f"""
-WITH head AS (
-    ({_HEAD}) UNION ALL SELECT 0, $1::bytea, '1'::xid8, 9223372036854775807 ORDER BY seq DESC LIMIT 1
-)
+{WITH_HEAD}
 SELECT h.seq, h.hash, h.xid::text AS xid, h.id,
-    (SELECT a.id FROM audit a WHERE (a.xid, a.id) > (h.xid, h.id) AND a.xid < pg_snapshot_xmin(pg_current_snapshot())
-     ORDER BY a.xid, a.id LIMIT 1) IS NOT NULL AS ready,
-    (SELECT extract(epoch FROM clock_timestamp() - a.at)::float8 FROM audit a WHERE (a.xid, a.id) > (h.xid, h.id)
-     ORDER BY a.xid, a.id LIMIT 1) AS waits
+    (SELECT a.id FROM audit a WHERE {READY} ORDER BY a.xid, a.id LIMIT 1) IS NOT NULL AS ready,
+    (SELECT (extract(epoch FROM clock_timestamp()) - extract(epoch FROM a.at))::float8 FROM audit a
+     WHERE (a.xid, a.id) > (h.xid, h.id) ORDER BY a.xid, a.id LIMIT 1) AS waits
 FROM head h
 """  # noqa: S608 - constants
 # Two sealers cannot write one block: the second finds its seq taken, if the lock did not keep it away before that.
@@ -80,6 +90,12 @@ def genesis(component: str) -> bytes:
     return hashlib.sha256(f"careplane audit of {component}".encode()).digest()
 
 
+async def unsealed(database: Database, component: str) -> int:
+    """Count the committed rows that no block has taken yet."""
+    row = await database.fetch_row(_UNSEALED, genesis(component))
+    return int(row["n"])
+
+
 async def head(database: Database) -> Head | None:
     """Return the newest block, or None where nothing has been sealed."""
     row = await database.fetch_row("SELECT seq, hash FROM audit_seal ORDER BY seq DESC LIMIT 1")
@@ -108,7 +124,7 @@ class Sealer:
         """Seal one block, unless another process does, and return whether there is enough for another one."""
         found: Any = await self._database.fetch_row(_LOOK, self._genesis)
         self._rest = found["waits"] is not None
-        self.waits = found["waits"] or 0.0
+        self.waits = max(found["waits"] or 0.0, 0.0)
         self.head = Head(found["seq"], found["hash"]) if found["seq"] else None
         if not found["ready"]:
             return False

@@ -86,6 +86,7 @@ class World:
     faults: list[Exception]
     guesses: Guesses
     ring: KeyRing
+    sessions: Sessions
 
     async def add(self, email: str = "ada@example.org", *, password: str = PASSWORD, **more: Any) -> UserView:
         """Add a user, as an administrator."""
@@ -143,18 +144,21 @@ async def world(database: Database, settings: IdentitySettings) -> AsyncIterator
     passwords = await Passwords.open(hasher, threads=2, waiting=8)
     issuer, audience = settings.issuer, settings.audience
     signer = TokenSigner(ring.signing, issuer=issuer, audience=audience, ttl_s=settings.token_ttl_s)
-    verifier, own = (TokenVerifier(ring.announced(NOW), issuer=issuer, audience=audience, clock=clock) for _ in "12")
+    table = RoleTable.configured(settings.roles)
+    verifier, own = (
+        TokenVerifier(ring.announced(NOW), issuer=issuer, audience=audience, clock=clock, scopes=table.scopes_of)
+        for _ in "12"
+    )
     sessions = Sessions.of(settings, SessionStore(database), signer, clock, uuid7)
     revoking = Revoking(RevocationStore(database), own, ring, clock)
     guesses = await Guesses.open(GuessStore(database), settings, clock)
     factors = SecondFactorStore(database)
-    table = RoleTable.configured(settings.roles)
     accounts = Accounts(store, AccountStore(database), factors, passwords, guesses, table, clock)
     second_factors = SecondFactors(
         store, accounts.store, factors, passwords, guesses, Vault(settings.secrets_key), clock
     )
     signing_in = SigningIn(store, passwords, guesses, second_factors, sessions)
-    clients = Clients(accounts, sessions)
+    clients = Clients(accounts.store, table, sessions, clock)
 
     def make() -> IdentityActor:
         return IdentityActor(signing_in, accounts, clients, second_factors, sessions, revoking, Denials(database))
@@ -164,7 +168,7 @@ async def world(database: Database, settings: IdentitySettings) -> AsyncIterator
 
     mailbox = Mailbox(layered(Supervisor(make, report), remembering(database)), bound=256)
     identity = proxy(IDENTITY, layered(mailbox, authorised, not_reentrant))
-    yield World(identity, database, hasher, clock, verifier, store, faults, guesses, ring)
+    yield World(identity, database, hasher, clock, verifier, store, faults, guesses, ring, sessions)
     await mailbox.close()
     passwords.close()
     assert not faults

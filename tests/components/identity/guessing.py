@@ -11,28 +11,30 @@ from careplane.kernel.errors import ResourceExhausted
 ADA, HOME = "ada@example.org", "198.51.100.7"
 
 
-async def let_in(guesses: Guesses, account: str = ADA, address: str | None = HOME) -> Admission | None:
+async def let_in(
+    guesses: Guesses, account: str = ADA, address: str | None = HOME, device: str | None = None
+) -> Admission | None:
     """Ask for a try, and return None where there is none."""
     try:
-        return await guesses.admit("password", account, address)
+        return await guesses.admit("password", account, address, device)
     except ResourceExhausted:
         return None
 
 
-async def wait_of(guesses: Guesses, account: str = ADA, address: str | None = HOME) -> float:
+async def wait_of(guesses: Guesses, account: str = ADA, address: str | None = HOME, device: str | None = None) -> float:
     """Ask for a try that is refused, and return for how long one is told to wait."""
     with pytest.raises(ResourceExhausted, match="Wait as long as Retry-After says") as caught:
-        await guesses.admit("password", account, address)
+        await guesses.admit("password", account, address, device)
     assert caught.value.retry_after is not None
     return caught.value.retry_after
 
 
-async def tries(guesses: Guesses, account: str = ADA, address: str | None = HOME, most: int = 100) -> int:
-    """Return how many tries there are at once."""
-    for count in range(most):
-        if await let_in(guesses, account, address) is None:
+async def tries(guesses: Guesses, account: str = ADA, address: str | None = HOME, device: str | None = None) -> int:
+    """Return how many tries there are at once, of a hundred."""
+    for count in range(100):
+        if await let_in(guesses, account, address, device) is None:
             return count
-    return most
+    return 100
 
 
 def addresses(first: int = 0) -> Iterator[str]:
@@ -49,11 +51,13 @@ async def attack(guesses: Guesses, account: str = ADA) -> int:
     raise AssertionError
 
 
-async def known(guesses: Guesses, account: str = ADA, address: str | None = HOME) -> None:
-    """Sign in."""
-    admission = await let_in(guesses, account, address)
+async def known(guesses: Guesses, account: str = ADA, address: str | None = HOME, device: str | None = None) -> str:
+    """Sign in, and return the secret that the device has then."""
+    admission = await let_in(guesses, account, address, device)
     assert admission
-    await guesses.succeeded(admission)
+    secret = await guesses.succeeded(admission) or device
+    assert secret
+    return secret
 
 
 async def drain_account(guesses: Guesses) -> None:

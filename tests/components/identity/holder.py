@@ -35,6 +35,7 @@ class Holder:
         self.me = Context(principal=Principal(id=str(user.id)))
         self.key = key
         self.codes = list(codes)
+        self.device: Any = None
 
     def code(self, steps: int = 0) -> str:
         """Return the code of now, or of some steps later."""
@@ -45,9 +46,12 @@ class Holder:
         near = {self.code(steps) for steps in range(-3, 4)}
         return next(code for n in range(10) if (code := str(n) * 6) not in near)
 
-    async def login(self, code: str | None = None, *, email: str = EMAIL, address: str | None = None) -> str:
-        """Sign in, and return the token."""
-        session = await self.world.identity.login(Login(email, PASSWORD, address, code))
+    async def login(
+        self, code: str | None = None, *, email: str = EMAIL, address: str | None = None, device: str | None = None
+    ) -> str:
+        """Sign in, and return the token; the device is then known by the secret in `device`, if it was not before."""
+        session = await self.world.identity.login(Login(email, PASSWORD, address, code, device))
+        self.device = session.device
         return str(session.token)
 
     async def enrol(self, password: str = PASSWORD) -> SecondFactorSecret:

@@ -7,8 +7,9 @@ import pytest
 from tests.components.identity.test_accounts import ANOTHER, PASSWORD, as_admin, as_oneself, epoch
 
 from careplane.components.identity.api import Login, SetPassword, UserView
+from careplane.components.identity.passwords.hashing import Passwords
 from careplane.kernel.context import Context, using
-from careplane.kernel.errors import InvalidArgument, ResourceExhausted, Unauthenticated
+from careplane.kernel.errors import InvalidArgument, Overloaded, ResourceExhausted, Unauthenticated
 from careplane.kernel.principal import Principal
 
 
@@ -98,12 +99,40 @@ async def test_a_second_factor_allows_a_shorter_one(world: Any, ada: UserView) -
     assert await world.database.fetch("SELECT FROM users WHERE short_password") == []
 
 
-async def test_passwords_leave_no_trace(world: Any, ada: UserView) -> None:
-    """Not in what is remembered of a call, and a repeat under its key changes nothing."""
-    for password in (ANOTHER, "and quite another one"):
+async def test_what_is_not_checked_is_no_guess(world: Any, ada: UserView, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While too much is to be hashed, trying again costs no try."""
+
+    async def overloaded(*_: Any, **__: Any) -> bool:
+        raise Overloaded
+
+    request = SetPassword(user_id=ada.id, new_password=ANOTHER, current_password=PASSWORD, address="203.0.113.7")
+    with as_oneself(ada):
+        with monkeypatch.context() as busy:
+            busy.setattr(Passwords, "matches", overloaded)
+            for _ in range(100):
+                with pytest.raises(Overloaded):
+                    await world.identity.set_password(request)
+        await world.identity.set_password(request)
+    assert (await world.login(password=ANOTHER)).id == str(ada.id)
+
+
+async def test_a_used_key_does_not_keep_a_password_from_being_set(world: Any, ada: UserView) -> None:
+    """The last one that was answered with success is the one that counts; set again, it stays."""
+    third = "and quite another one"
+    for password in (ANOTHER, third, third):
         with as_admin("k"):
             await world.identity.set_password(SetPassword(user_id=ada.id, new_password=password))
-    assert (await world.login(password=ANOTHER)).id == str(ada.id)
+    assert (await world.login(password=third)).id == str(ada.id)
+    with pytest.raises(Unauthenticated):
+        await world.login(password=ANOTHER)
+    assert await world.database.fetch("SELECT FROM idempotency WHERE method = 'identity/set_password'") == []
+
+
+async def test_passwords_leave_no_trace(world: Any, ada: UserView) -> None:
+    """Not in what is remembered of a call, and not in how one shows itself; where from counts for no digest."""
+    with as_admin("k"):
+        await world.identity.set_password(SetPassword(user_id=ada.id, new_password=ANOTHER))
+    assert SetPassword.secret == {"new_password", "current_password", "address"}
     kept = "".join(str(tuple(row)) for row in await world.database.fetch("SELECT * FROM idempotency, audit"))
     assert ANOTHER not in kept
     assert ANOTHER not in repr(SetPassword(user_id=ada.id, new_password=ANOTHER, current_password=ANOTHER))

@@ -13,7 +13,7 @@ from tests.security.forged_headers import HEADERS
 from tests.security.forged_texts import TEXTS, UNSENDABLE
 from tests.security.forging import ORDER, Forge, Seed, new_key
 
-from careplane.components.identity.api import TokenVerifier
+from careplane.components.identity.api import RoleTable, TokenVerifier
 from careplane.components.identity.messages import KeySet, PublicKey
 from careplane.kernel.clock import FixedClock
 from careplane.kernel.errors import Unauthenticated
@@ -48,7 +48,11 @@ def new_verifier() -> TokenVerifier:
     """Make a verifier as the gateway has one; it believes a second key too."""
     keys = KeySet(keys=(public("ours", PRIVATE), public("next", NEXT)))
     return TokenVerifier(
-        keys, issuer=str(CLAIMS_OF_OURS["iss"]), audience=str(CLAIMS_OF_OURS["aud"]), clock=FixedClock(NOW)
+        keys,
+        issuer=str(CLAIMS_OF_OURS["iss"]),
+        audience=str(CLAIMS_OF_OURS["aud"]),
+        clock=FixedClock(NOW),
+        scopes=RoleTable.configured({}).scopes_of,
     )
 
 

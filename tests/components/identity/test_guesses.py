@@ -1,5 +1,6 @@
 """Slowing of guessing: who has how many tries where, and that no guesser locks the owner out."""
 
+import base64
 from datetime import timedelta
 
 import pytest
@@ -54,33 +55,79 @@ async def test_what_was_no_guess_is_given_back_and_makes_nobody_known(guesses: G
     assert await tries(guesses) == 20
 
 
-async def test_who_is_known_there_has_tries_that_nobody_else_uses_up(guesses: Guesses, clock: FixedClock) -> None:
-    """Ten at once, one more a minute, whatever others do at the account."""
-    await known(guesses)
+async def test_a_known_device_has_tries_that_nobody_else_uses_up(guesses: Guesses, clock: FixedClock) -> None:
+    """Ten at once, one more a minute, whatever others do at the account, and wherever the device is."""
+    device = await known(guesses)
     await attack(guesses)
-    assert await tries(guesses) == 10
-    assert await wait_of(guesses) == 60.0
+    assert await tries(guesses, device=device) == 10
+    assert await wait_of(guesses, address="192.0.2.77", device=device) == 60.0
     clock.at += timedelta(minutes=3)
-    assert await tries(guesses) == 3
+    assert await tries(guesses, address="192.0.2.78", device=device) == 3
 
 
-async def test_who_is_known_there_does_not_suffer_from_others_at_the_same_address(guesses: Guesses) -> None:
-    """An address that has used up its tries at other accounts lets those in who sign in from there."""
-    await known(guesses)
-    assert await tries(guesses, "bob@example.org") == 20
-    assert await let_in(guesses, "carol@example.org") is None
-    assert await tries(guesses) == 10
-
-
-async def test_an_address_is_forgotten_after_ninety_days(guesses: Guesses, clock: FixedClock) -> None:
-    """And known for ninety more by each sign-in."""
-    await known(guesses)
-    clock.at += timedelta(days=89)
-    await known(guesses)
-    clock.at += timedelta(days=89)
-    assert await tries(guesses) == 10
-    clock.at += timedelta(days=2)
+async def test_a_known_device_does_not_suffer_from_others_at_the_same_address(guesses: Guesses) -> None:
+    """Whoever shares the owner's address uses up the strangers' tries there, at that very account too, and no more."""
+    device = await known(guesses)
     assert await tries(guesses) == 20
+    assert await let_in(guesses, "carol@example.org") is None
+    assert await tries(guesses, device=device) == 10
+
+
+async def test_an_address_tells_nothing_of_who_signs_in_there(guesses: Guesses) -> None:
+    """Once its tries are used up all are refused alike: who signed in from there, who did elsewhere, and nobody."""
+    device = await known(guesses)
+    await known(guesses, "bob@example.org", "192.0.2.1")
+    assert await tries(guesses, "eve@example.org") == 20
+    waits = {await wait_of(guesses, account) for account in (ADA, "bob@example.org", "nobody@example.org")}
+    assert waits == {30.0}
+    for account in ("bob@example.org", "nobody@example.org"):
+        assert await wait_of(guesses, account, device=device) == 30.0
+
+
+@pytest.mark.parametrize("device", ["", "cpd_", "cpd_" + "x" * 43, "x" * 100_000, "\ud800", "nul\x00"])
+async def test_a_device_that_nobody_knows_is_as_none(guesses: Guesses, device: str) -> None:
+    """Whatever is sent, the tries are the strangers', and a success gives a secret that was not sent."""
+    await known(guesses)
+    admission = await let_in(guesses, device=device)
+    assert admission
+    assert not admission.known
+    assert await guesses.succeeded(admission) not in (None, device)
+    assert await tries(guesses, device=device) == 20
+
+
+async def test_a_device_is_known_at_the_account_that_it_was_given_for(guesses: Guesses) -> None:
+    """Another account's secret is as none; a known one is not given anew; each device has its own tries."""
+    ada, bob = await known(guesses), await known(guesses, "bob@example.org")
+    foreign = await let_in(guesses, device=bob)
+    mine = await let_in(guesses, device=ada)
+    assert foreign
+    assert mine
+    assert (foreign.known, mine.known) == (False, True)
+    assert await guesses.succeeded(mine) is None
+    other = await guesses.succeeded(foreign)
+    assert other not in (None, ada, bob)
+    assert [await tries(guesses, device=device) for device in (ada, other)] == [10, 10]
+    assert (await guesses.admit("client", ADA, HOME, ada)).known is False
+
+
+async def test_a_secret_is_long_random_and_recognisable(guesses: Guesses) -> None:
+    """256 random bits after a prefix."""
+    secrets = [await known(guesses) for _ in range(5)]
+    assert len(set(secrets)) == 5
+    for secret in secrets:
+        assert secret.startswith("cpd_")
+        assert len(base64.urlsafe_b64decode(secret.removeprefix("cpd_") + "=")) == 32
+
+
+async def test_a_device_is_forgotten_after_ninety_days(guesses: Guesses, clock: FixedClock) -> None:
+    """And known for ninety more by each sign-in."""
+    device = await known(guesses)
+    clock.at += timedelta(days=89)
+    assert await known(guesses, device=device) == device
+    clock.at += timedelta(days=89)
+    assert await tries(guesses, device=device) == 10
+    clock.at += timedelta(days=2)
+    assert await tries(guesses, device=device) == 20
 
 
 async def test_strangers_share_the_tries_of_an_account(guesses: Guesses, clock: FixedClock) -> None:
@@ -101,8 +148,8 @@ async def test_the_owner_gets_in_from_a_new_address_at_once_while_others_guess(g
     assert await attack(guesses) == 26
     for address, _ in zip(addresses(5000), range(200), strict=False):
         await let_in(guesses, ADA, address)
-    await known(guesses)
-    assert await tries(guesses) == 10
+    device = await known(guesses)
+    assert await tries(guesses, device=device) == 10
 
 
 async def test_an_address_gets_one_try_a_minute_at_an_account_without_tries(
@@ -146,33 +193,34 @@ async def test_without_an_address_there_is_one_bucket(guesses: Guesses) -> None:
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        ("2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff"),
-        ("2001:db8:1:2::1", "2001:0DB8:0001:0002:0000:0000:0000:0009"),
+        ("2001:db8:1:2::1", "2001:db8:1:ffff:ffff:ffff:ffff:ffff"),
+        ("2001:db8:1:2::1", "2001:0DB8:0001:0000:0000:0000:0000:0009"),
         ("::ffff:192.0.2.1", "192.0.2.1"),
         ("fe80::1%eth0", "fe80::2%eth1"),
     ],
 )
-def test_addresses_of_one_household_are_one(one: str, other: str) -> None:
-    """Whoever has one address of an IPv6 /64 has all of them."""
+def test_addresses_of_one_customer_are_one(one: str, other: str) -> None:
+    """Whoever has one address of an IPv6 /48 has all of them."""
     assert place_of(one) == place_of(other)
 
 
 def test_other_addresses_are_others() -> None:
     """What is not an address is a place of its own too."""
-    places = ["192.0.2.1", "192.0.2.2", "2001:db8:1:2::1", "2001:db8:1:3::1", "unknown", "", "somewhere"]
+    places = ["192.0.2.1", "192.0.2.2", "2001:db8:1:2::1", "2001:db8:2:2::1", "unknown", "", "somewhere"]
     assert len({place_of(place) for place in places}) == len(places)
 
 
 async def test_nothing_personal_is_kept(guesses: Guesses, database: Database) -> None:
-    """Neither account nor address stand in any row, and another database has other hashes."""
-    await known(guesses)
+    """Neither account nor address nor a device's secret stand in any row, and another database has other hashes."""
+    device = await known(guesses)
+    await tries(guesses, device=device)
     await attack(guesses)
     rows = await database.fetch(
-        "SELECT b::text AS row FROM guess_buckets b UNION ALL SELECT k::text FROM known_pairs k"
+        "SELECT b::text AS row FROM guess_buckets b UNION ALL SELECT k::text FROM known_devices k"
     )
     text = " ".join(row["row"] for row in rows)
     assert len(rows) > 20
-    for word in (ADA, "example", HOME):
+    for word in (ADA, "example", HOME, device, device.removeprefix("cpd_")):
         assert word not in text
         assert word.encode().hex() not in text
     keys = {row["key"] for row in await database.fetch("SELECT key FROM guess_buckets")}
@@ -214,17 +262,16 @@ async def test_what_is_full_again_is_deleted(guesses: Guesses, database: Databas
     clock.at += timedelta(minutes=20)
     await guesses.step()
     assert await database.fetch("SELECT FROM guess_buckets") == []
-    assert len(await database.fetch("SELECT FROM known_pairs")) == 1
+    assert len(await database.fetch("SELECT FROM known_devices")) == 1
     clock.at += timedelta(days=90)
     await guesses.step()
-    assert await database.fetch("SELECT FROM known_pairs") == []
+    assert await database.fetch("SELECT FROM known_devices") == []
 
 
 async def test_wrong_codes_are_few_in_a_row(guesses: Guesses, clock: FixedClock) -> None:
-    """Five, then one every five minutes; a right one begins anew, and somebody known there counts alone."""
-    await known(guesses, ADA, "192.0.2.1")
-    for address in ("192.0.2.1", HOME):
-        admission = await let_in(guesses, ADA, address)
+    """Five, then one every five minutes; a right one begins anew, and a known device counts alone."""
+    for device in (await known(guesses, ADA, "192.0.2.1"), None):
+        admission = await let_in(guesses, ADA, HOME, device)
         assert admission
         for _ in range(5):
             await guesses.admit_code(admission)

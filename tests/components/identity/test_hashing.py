@@ -6,10 +6,14 @@ from collections.abc import Iterator
 
 import msgspec
 import pytest
+from tests.components.identity.conftest import CountingHasher
 
+from careplane.components.identity.guessing.guesses import Guesses
 from careplane.components.identity.passwords.hashing import Argon2, Passwords
+from careplane.components.identity.passwords.store_costs import hashes_in_use
 from careplane.components.identity.settings import IdentitySettings
 from careplane.kernel.errors import FailedPrecondition, Overloaded
+from careplane.storage.database import Database
 
 
 class GatedHasher:
@@ -135,6 +139,45 @@ async def test_no_password_matches_nobodys_hash() -> None:
     assert not await passwords.matches(None, None)
     assert not await passwords.matches(empty, None)
     assert await passwords.matches(empty, b"")
+    passwords.close()
+
+
+def argon2_of(memory: int) -> Argon2:
+    """Return a hasher of that cost."""
+    settings = IdentitySettings(argon2_time_cost=1, argon2_memory_kib=memory, argon2_parallelism=1, production=False)
+    return Argon2(settings)
+
+
+async def test_unknown_users_cost_what_users_do(database: Database, guesses: Guesses) -> None:
+    """After a change of settings three of four users have hashes of the old cost: so do unknown ones, always alike."""
+    for n in range(40):
+        made = argon2_of(8 if n % 4 else 16).hash(b"secret")
+        await database.execute(
+            """INSERT INTO users (id, email, email_key, password_hash, roles, created_at, updated_at)
+            VALUES (gen_random_uuid(), $1, $1, $2, '{analyst}', now(), now())""",
+            f"user{n}@example.org",
+            made,
+        )
+    in_use = await hashes_in_use(database)
+    assert sorted(users for _, users in in_use) == [10, 30]
+    hasher = CountingHasher(argon2_of(16))
+    passwords = await Passwords.open(hasher, threads=1, waiting=1, in_use=in_use)
+    for n in [*range(400), *range(400)]:
+        admission = await guesses.admit("password", f"unknown{n}@example.org", f"10.0.{n >> 8}.{n & 255}")
+        assert not await passwords.matches(None, b"secret", draw=admission.account)
+    first, again = hasher.verified[:400], hasher.verified[400:]
+    assert first == again
+    assert len(set(first)) == 2
+    assert 240 <= sum("m=8,t=1,p=1" in hashed for hashed in first) <= 360, "300 are expected, give or take 9"
+    passwords.close()
+
+
+async def test_without_users_an_unknown_one_costs_what_the_first_will(database: Database) -> None:
+    """Nothing is in use yet, so that the settings decide."""
+    hasher = CountingHasher(argon2_of(16))
+    passwords = await Passwords.open(hasher, threads=1, waiting=1, in_use=await hashes_in_use(database))
+    assert not await passwords.matches(None, b"secret", draw=b"any")
+    assert "m=16,t=1,p=1" in hasher.verified[0]
     passwords.close()
 
 

@@ -13,7 +13,6 @@ from careplane.app.settings import Settings
 from careplane.app.setup_error import SetupError
 from careplane.components.identity.api import IDENTITY, Login, TokenVerifier
 from careplane.components.identity.settings import IdentitySettings
-from careplane.components.identity.signing.key_folder import KeyFolder
 from careplane.components.identity.signing.key_ring import KeyRing, Standing
 from careplane.components.identity.signing.keys import SigningKey, file_name, load_keys, make_key, read_keys
 from careplane.components.identity.signing.tokens import TokenSigner
@@ -127,60 +126,12 @@ def test_a_key_in_the_settings_signs_whatever_is_in_the_folder(tmp_path: Path) -
     assert list(states(ring, 100).values())[-1] == "signing"
 
 
-async def test_the_folder_is_watched(tmp_path: Path) -> None:
-    """What is put there is there at the next look, what is taken away is gone, and an unchanged folder is not read."""
-    (old,) = make(tmp_path, 0)
-    settings = settings_of(tmp_path)
-    ring = ring_of(tmp_path)
-    folder = KeyFolder(settings, ring)
-    await folder.step()
-    (new,) = make(tmp_path, 100)
-    assert len(ring.announced(at(100)).keys) == 1
-    assert await folder.step() is False
-    assert len(ring.announced(at(100)).keys) == 2
-    kept = ring._keys
-    await folder.step()
-    assert ring._keys is kept
-    old.unlink()
-    await folder.step()
-    assert [key.file for key in ring._keys] == [new]
-    assert ring.signing(at(100)).file == new
-
-
-async def test_an_unfit_folder_leaves_the_keys_as_they_were(tmp_path: Path) -> None:
-    """Rubbish, an empty folder and none at all are reported, and nobody is signed out by it."""
-    (old,) = make(tmp_path, 0)
-    ring = ring_of(tmp_path)
-    folder = KeyFolder(settings_of(tmp_path), ring)
-    await folder.step()
-    (tmp_path / "rubbish.pem").write_text("secret")
-    for _ in range(2):
-        with pytest.raises(FailedPrecondition, match="not an unencrypted private key"):
-            await folder.step()
-    (tmp_path / "rubbish.pem").unlink()
-    text = old.read_text()
-    old.unlink()
-    with pytest.raises(FailedPrecondition, match="put the keys back"):
-        await folder.step()
-    assert ring.signing(at(0)).file == old
-    old.write_text(text)
-    await folder.step()
-    assert ring.signing(at(0)).file == old
-
-
-async def test_a_key_in_the_settings_alone_is_not_watched(tmp_path: Path) -> None:
-    """There is no folder to look at."""
-    (own,) = make(tmp_path, "own.pem")
-    settings = IdentitySettings(private_key=own.read_text(), production=False)
-    assert await KeyFolder(settings, KeyRing.of(settings, load_keys(settings))).step() is False
-
-
 def test_no_token_is_refused_on_the_way(tmp_path: Path) -> None:
     """A verifier that hears of the keys a little late believes every token that the signer ever makes."""
     make(tmp_path, 0, 50, 60, 1500)
     ring, clock = ring_of(tmp_path), FixedClock(at(0))
     signer = TokenSigner(ring.signing, issuer="us", audience="you", ttl_s=TTL)
-    verifier = TokenVerifier(ring.announced(at(0)), issuer="us", audience="you", clock=clock)
+    verifier = TokenVerifier(ring.announced(at(0)), issuer="us", audience="you", clock=clock, scopes=frozenset)
     made: list[tuple[int, str]] = []
     kids = set()
     for seconds in range(0, 4000, 3):

@@ -112,7 +112,7 @@ def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     (tmp_path / "rubbish" / "key.pem").write_bytes(b"\xff\xfe")
     for settings, words in (
         (IdentitySettings(keys_dir=tmp_path / "nowhere"), "no signing key"),
-        (IdentitySettings(keys_dir=tmp_path / "rubbish"), "rubbish cannot be read"),
+        (IdentitySettings(keys_dir=tmp_path / "rubbish"), "rubbish/key.pem cannot be read"),
         (development(tmp_path / "file"), "choose another folder"),
     ):
         with pytest.raises(FailedPrecondition, match=words):

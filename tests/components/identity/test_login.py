@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from msgspec import UNSET
 
 from careplane.components.identity.api import ROLES, Login
 from careplane.components.identity.passwords.hashing import Argon2
@@ -71,6 +72,28 @@ async def test_whatever_is_wrong_the_answer_and_its_price_are_the_same(world: An
         assert len(world.hasher.verified) == number
     assert len(answers) == 1
     assert len([row for row in await world.audit() if row[1] == "identity/login"]) == len(WRONG)
+
+
+async def test_a_device_is_known_by_the_secret_it_was_given(world: Any) -> None:
+    """The first sign-in gives one, the next with it none; unknown and foreign ones are as none, in every answer."""
+    await world.add()
+    await world.add("bob@example.org")
+
+    async def given(email: str, device: str | None, address: str) -> Any:
+        return (await world.identity.login(Login(email, PASSWORD, address, None, device))).device
+
+    first = await given("ada@example.org", None, "192.0.2.1")
+    bobs = await given("bob@example.org", None, "192.0.2.1")
+    assert await given("ada@example.org", first, "192.0.2.2") is UNSET
+    assert len({first, bobs, *[await given("ada@example.org", d, "192.0.2.1") for d in (bobs, "nonsense", "")]}) == 5
+    assert first not in repr(Login("ada@example.org", PASSWORD, None, None, first))
+    answers = set()
+    for device in (None, first, bobs, "nonsense"):
+        for email in ("ada@example.org", "nobody@example.org"):
+            with pytest.raises(Unauthenticated) as caught:
+                await world.identity.login(Login(email, "wrong password", None, None, device))
+            answers.add(f"{caught.value.detail} {caught.value.meta}")
+    assert len(answers) == 1
 
 
 async def test_an_unknown_user_costs_a_check_of_the_same_parameters(world: Any) -> None:

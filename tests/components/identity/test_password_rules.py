@@ -1,12 +1,15 @@
 """Password rules: what is long enough and not what guessers try passes, in any script, however it is typed."""
 
+import re
 import string
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
+from careplane.components.identity.http import second_factor, sign_in, users
 from careplane.components.identity.passwords.guessable import known_words
 from careplane.components.identity.passwords.password_rules import (
     LENGTH_MAX,
@@ -19,11 +22,13 @@ from careplane.components.identity.passwords.password_rules import (
 
 EMAIL = "ada.lovelace@st-mary.example.org"
 WORDS = st.sampled_from(sorted(word for word in known_words() if word.isalpha()))
+RAREST = [word for word in FREQUENCY_LISTS["english_wikipedia"][-10_000:] if word.isalpha() and 6 <= len(word) <= 12]
+BAD_WORDS = ["administration1", "mississippi2026", "careplane-hospital", "iloveyouiloveyou1", "five random words"]
 AROUND = st.text(string.digits + string.punctuation + " ", max_size=20)
 
 
 @pytest.mark.parametrize("password", [
-    "correct horse battery staple", "пароль из четырёх слов", "密码密码是四个词而且还有别的几个", "كلمة السر هنا طويلة",
+    "purple otters climb ladders", "пароль из четырёх слов", "密码密码是四个词而且还有别的几个", "كلمة السر هنا طويلة",
     "🐎🔋📎✅🌂🎻🪁🧊🪵🧵🪝🧷🪡🎲🧩", "pa$$ phrase with bits", "xK4#vQ9!mZ2@pL7", "my ada grows seven tulips",
 ])  # fmt: skip
 def test_good_ones_of_every_script_pass(password: str) -> None:
@@ -41,9 +46,20 @@ def test_good_ones_of_every_script_pass(password: str) -> None:
     ("1qaz2wsx3edc4rfv", "follows"), ("QWERTYUIOP!@#$%^", "follows"), ("123abc789xyz321cba", "follows"),
     ("password1234567", "first"), ("PASSWORD1234567", "first"), ("!!P@ssw0rd!!!!!!!", "first"),
     ("administration1", "first"), ("charlie2024!!!!!", "first"), ("mississippi2026", "first"),
-    ("ada.lovelace@st-mary.example.org", "account"), ("lovelace-lovelace1815", "account"),
+    ("ada.lovelace@st-mary.example.org", "account"), ("lovelace-lovelace1815", "first"),
     ("careplane-hospital", "account"), ("c@r3plan3 H0spital", "account"), ("patient-password-x", "account"),
     ("mary.example.org", "account"),
+    ("correct horse battery staple", "first"), ("Correct-Horse-Battery-Staple-1", "first"),
+    ("letmeinletmein12", "first"), ("letmein1letmein2", "first"), ("iloveyouiloveyou1", "first"),
+    ("p a s s w o r d 1 2 3 4", "first"), ("pass\u200bword\u2060 1234567", "first"),
+    ("Ｐａｓｓｗｏｒｄ１２３４５６７", "first"), ("𝐩𝐚𝐬𝐬𝐰𝐨𝐫𝐝1234567", "first"),
+    ("Ａｄａ　Ｌｏｖｅｌａｃｅ　１８１５", "account"),
+    ("ａｂｃｄｅｆｇｈｉｊｋｌｍｎｏｐ", "follows"),
+    ("abc def ghi jkl mno", "follows"), ("zz zz zz zz zz zz", "repeats"),
+    (" " * 16 + "a", "hardly more"), ("a" + "\u200d" * 16, "hardly more"), ("o n e" + " " * 12, "hardly more"),
+    ("welcome to the hospital", "account"), ("WelcomeToTheHospital!", "account"), ("this is my password", "account"),
+    ("six other words", "account"), ("five random words", "account"), ("a long enough password", "account"),
+    ("a passphrase of your own", "account"),
 ])  # fmt: skip
 def test_bad_ones_are_told_why(password: str, told: str) -> None:
     """There is a reason, and it does not repeat the password."""
@@ -69,6 +85,34 @@ def test_length_counts_characters_not_bytes() -> None:
         assert password_fault(unicodedata.normalize("NFD", text[:14]), EMAIL)
     assert password_fault(unicodedata.normalize("NFD", "ñandúçağrışödek"), EMAIL) is None
     assert not is_short("ñandúçağrışödek".encode())
+
+
+def test_every_example_that_is_shown_is_refused() -> None:
+    """In the API documentation and in the error itself: whoever copies one is told."""
+    shown = [users._ADDING.body["password"], *users._SETTING.body.values(), sign_in._LOGIN.body["password"]]
+    (advice,) = re.findall(r"for example (.*)", password_fault("password1234567", EMAIL) or "")
+    for example in (*shown, second_factor._ENROLLING.body["password"], advice):
+        assert password_fault(example, EMAIL), example
+
+
+RARE = st.lists(st.sampled_from(RAREST), min_size=4, max_size=4, unique=True)
+
+
+@given(RARE, st.sampled_from([" ", "-", "", ". "]))
+def test_four_uncommon_words_at_random_pass(words: list[str], between: str) -> None:
+    """However they are put together: each of them is on the list, all together are not."""
+    assert password_fault(between.join(words), EMAIL) is None
+
+
+@given(st.sampled_from(["password1234567", "letmeinletmein12", "welcome to the hospital", *BAD_WORDS]), st.data())
+def test_looks_make_nothing_better(bad: str, data: st.DataObject) -> None:
+    """Full width, capitals, spaces and what cannot be seen, anywhere in it."""
+    for _ in range(data.draw(st.integers(1, 5))):
+        place = data.draw(st.integers(0, len(bad)))
+        bad = bad[:place] + data.draw(st.sampled_from(" \u3000\u200b\u00ad\u2060")) + bad[place:]
+    wide = "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in bad)
+    for form in (bad, bad.upper(), wide):
+        assert password_fault(form, EMAIL)
 
 
 def test_a_compatibility_character_stays_itself() -> None:

@@ -108,8 +108,9 @@ async def test_calling_back_is_audited_and_repeated_does_nothing_more(world: Any
         first = await world.identity.revoke(Revoke(uuid7(), user_id=user))
         assert await world.identity.revoke(Revoke(uuid7(), user_id=user)) == first
     assert [row["epoch"] for row in await world.database.fetch("SELECT epoch FROM users")] == [1]
-    (row,) = [row for row in await world.audit() if row[1] == "identity/revoke"]
+    row, again = [row for row in await world.audit() if row[1] == "identity/revoke"]
     assert row[:3] == (ADMIN.id, "identity/revoke", user)
+    assert again[3] == '{"outcome": "replayed"}'
 
 
 @pytest.mark.parametrize("what", [

@@ -133,6 +133,18 @@ async def test_everything_is_audited(holder: Holder) -> None:
     assert await audited(world, "remove_second_factor") == ["code accepted", "removed"]
 
 
+async def test_a_wrong_confirmation_is_audited(newcomer: Holder) -> None:
+    """Who tries codes leaves a row for each that was checked."""
+    await newcomer.enrol()
+    for _ in range(2):
+        with pytest.raises(InvalidArgument):
+            await newcomer.confirm(newcomer.wrong())
+    await newcomer.confirm()
+    assert await audited(newcomer.world, "confirm_second_factor") == ["refused", "refused", "active"]
+    caller, _, subject, _ = next(r for r in await newcomer.world.audit() if r[1] == "identity/confirm_second_factor")
+    assert (caller, subject) == (str(newcomer.user.id), newcomer.user.id)
+
+
 async def test_it_is_set_up_by_its_owner_only(newcomer: Holder) -> None:
     """Neither another user nor an administrator can set a factor up for somebody."""
     for principal in (Principal(id=str(uuid7())), ADMIN):

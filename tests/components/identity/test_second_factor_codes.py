@@ -172,12 +172,22 @@ async def test_codes_are_not_to_be_guessed(holder: Holder) -> None:
 
 
 async def test_strangers_who_have_the_password_do_not_lock_the_owner_out(holder: Holder) -> None:
-    """Where the owner has signed in before, there are codes of their own to try."""
+    """With a known device there are codes of their own to try."""
     assert await holder.login(holder.code(), address="192.0.2.1")
+    device = holder.device
     holder.world.clock.at += 2 * STEP
     assert (await refused_codes(holder, "198.51.100.1"))[0] == 5
     assert (await refused_codes(holder, "198.51.100.2"))[0] == 0
-    assert await holder.login(holder.code(), address="192.0.2.1")
+    assert await holder.login(holder.code(), address="198.51.100.1", device=device)
+
+
+async def test_a_recovery_code_can_be_used_at_once(holder: Holder) -> None:
+    """However often codes were refused unchecked: these cost no try at the password, as being asked costs none."""
+    assert (await refused_codes(holder, "192.0.2.1"))[0] == 5
+    for _ in range(60):
+        with pytest.raises(ResourceExhausted, match="A recovery code can be used at once"):
+            await holder.login(holder.code(), address="192.0.2.1")
+    assert await holder.login(holder.codes[0], address="192.0.2.1")
 
 
 async def test_a_wrong_code_is_a_failed_guess_and_being_asked_for_it_is_none(holder: Holder) -> None:

@@ -115,6 +115,21 @@ async def test_whatever_is_wrong_the_answer_is_the_same(world: Any) -> None:
     assert len(answers) == 1
 
 
+async def test_tokens_made_up_do_not_fill_the_audit(world: Any) -> None:
+    """Those of no session are counted and leave no row; those of a session that is over leave theirs."""
+    session = await signed_in(world)
+    await refreshed(world, session)
+    before = len(await world.audit())
+    for n in range(20):
+        await refused(world, f"cpr_{n:043}")
+    assert len(await world.audit()) == before
+    assert world.sessions.store.unknown == 20
+    for _ in range(2):
+        await refused(world, session.refresh_token)
+    assert (await outcomes(world))[1:] == [("anonymous", "used twice: session ended"), ("anonymous", "refused")]
+    assert world.sessions.store.unknown == 20
+
+
 async def test_a_refresh_token_waits_only_so_long(world: Any) -> None:
     """To the second: a moment before its time it is good, and at its time it is not."""
     early, late = await signed_in(world), await signed_in(world)

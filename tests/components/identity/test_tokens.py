@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from careplane.components.identity.api import ROLES, KeySet, TokenVerifier, scopes_of
+from careplane.components.identity.api import ROLES, KeySet, RoleTable, TokenVerifier
 from careplane.components.identity.signing.keys import SigningKey, key_set
 from careplane.components.identity.signing.tokens import TokenSigner
 from careplane.kernel.clock import FixedClock
@@ -30,7 +30,10 @@ def signer_of(key: SigningKey, issuer: str = ISSUER, audience: str = AUDIENCE) -
 def verifier_of(*keys: SigningKey, at: datetime = NOW, **more: Any) -> tuple[TokenVerifier, FixedClock]:
     """Return a verifier as the gateway has one, and its clock."""
     clock = FixedClock(at)
-    return TokenVerifier(key_set(keys), issuer=ISSUER, audience=AUDIENCE, clock=clock, **more), clock
+    scopes = RoleTable.configured({}).scopes_of
+    return TokenVerifier(
+        key_set(keys), issuer=ISSUER, audience=AUDIENCE, clock=clock, **{"scopes": scopes, **more}
+    ), clock
 
 
 def good(key: SigningKey) -> str:
@@ -124,4 +127,4 @@ def test_the_leeway_cannot_be_widened(key: SigningKey) -> None:
 @given(st.lists(st.sampled_from([*ROLES, "emperor", ""]), max_size=4))
 def test_scopes_add_up(roles: list[str]) -> None:
     """Several roles give what each gives, and a role that does not exist gives nothing."""
-    assert scopes_of(roles) == {scope for role in roles for scope in ROLES.get(role, ())}
+    assert RoleTable.configured({}).scopes_of(roles) == {scope for role in roles for scope in ROLES.get(role, ())}

@@ -9,18 +9,20 @@ import msgspec
 import pytest
 from uuid_utils.compat import uuid7
 
-from careplane.components.identity.api import AddUser, ListUsers, Login
+from careplane.components.identity.api import IDENTITY, AddUser, ListUsers, Login, SetPassword
 from careplane.kernel.context import Context, using
 from careplane.kernel.errors import (
     AlreadyExists,
     IdempotencyMismatch,
     InvalidArgument,
     PermissionDenied,
+    StillRunning,
     Unauthenticated,
 )
 from careplane.kernel.principal import Principal
+from careplane.storage.idempotency import digest_of
 
-PASSWORD = "vier zufällige Wörter hier"
+PASSWORD, ANOTHER = "vier zufällige Wörter hier", "noch einmal vier andere"
 ADMIN = Principal(id="00000000-0000-7000-8000-000000000001", scopes=frozenset({"users:read", "users:write"}))
 
 
@@ -85,19 +87,50 @@ async def test_adding_again_under_the_same_idempotency_key_answers_the_same(worl
         assert again == first
         with pytest.raises(IdempotencyMismatch):
             await world.identity.add_user(msgspec.structs.replace(request, email="eve@example.org"))
-    assert len(await world.audit()) == 1
+    assert [row[3] for row in await world.audit()] == ['{"roles": ["admin"]}', '{"outcome": "replayed"}']
+
+
+async def test_a_repeat_with_another_password_is_not_answered_as_if_done(world: Any) -> None:
+    """It is another request under the key, and the first password stays."""
+    request = AddUser(user_id=uuid7(), email="ada@example.org", password=PASSWORD, roles=("admin",))
+    with using(Context(principal=ADMIN, idempotency_key="k")):
+        await world.identity.add_user(request)
+        with pytest.raises(IdempotencyMismatch):
+            await world.identity.add_user(msgspec.structs.replace(request, password=ANOTHER))
+    assert (await world.login()).roles == ("admin",)
 
 
 async def test_the_record_of_a_call_does_not_depend_on_the_password(world: Any) -> None:
     """No digest from which the password could be guessed is kept."""
+    request = AddUser(uuid7(), "ada@example.org", PASSWORD, ("admin",))
     with using(Context(principal=ADMIN, idempotency_key="k")):
-        await world.identity.add_user(
-            AddUser(user_id=uuid7(), email="ada@example.org", password=PASSWORD, roles=("admin",))
+        await world.identity.add_user(request)
+    (kept,) = await world.database.fetch("SELECT digest FROM idempotency")
+    other = msgspec.structs.replace(request, password=ANOTHER)
+    assert kept["digest"] == digest_of(IDENTITY.methods["add_user"], other)
+
+
+async def test_a_repeat_finds_out_nothing_of_a_password_chosen_since(world: Any) -> None:
+    """Whoever made the account cannot try passwords by repeating that, neither the first one nor the present one."""
+    request = AddUser(user_id=uuid7(), email="ada@example.org", password=PASSWORD, roles=("admin",))
+    with using(Context(principal=ADMIN, idempotency_key="k")):
+        user = await world.identity.add_user(request)
+        await world.identity.set_password(SetPassword(user_id=user.id, new_password=ANOTHER))
+        for password in (PASSWORD, ANOTHER):
+            with pytest.raises(IdempotencyMismatch):
+                await world.identity.add_user(msgspec.structs.replace(request, password=password))
+
+
+async def test_of_repeats_at_once_one_adds_and_all_answer_the_same(world: Any) -> None:
+    """Sent eight times before the first is answered: that, or to wait until it is."""
+    requests = [AddUser(uuid7(), "ada@example.org", PASSWORD, ("admin",)) for _ in range(8)]
+    with using(Context(principal=ADMIN, idempotency_key="k")):
+        answers = await asyncio.gather(
+            *(world.identity.add_user(request) for request in requests), return_exceptions=True
         )
-        await world.identity.add_user(
-            AddUser(user_id=uuid7(), email="ada@example.org", password="quite another", roles=("admin",))
-        )
-    assert (await world.login()).roles == ("admin",)
+        again = await world.identity.add_user(requests[0])
+    assert {again} == {answer for answer in answers if not isinstance(answer, StillRunning)}
+    assert len(await world.database.fetch("SELECT FROM users")) == 1
 
 
 FAULTY = [
@@ -164,7 +197,7 @@ async def test_who_added_and_who_listed_is_audited(world: Any) -> None:
 async def test_canaries_stay_where_they_belong(world: Any, caplog: pytest.LogCaptureFixture) -> None:
     """E-mail, password and token are in no audit row, no event, no log line, no error and no repr."""
     caplog.set_level(logging.DEBUG)
-    email, password, address = "canary-mail@example.org", "canary, four words more", "203.0.113.77"
+    email, password, address = "canary-mail@example.org", "canary, purple otters climb", "203.0.113.77"
     await world.add(email, password=password)
     session = await world.identity.login(Login(email=email, password=password, address=address))
     said: list[Any] = [session, Login(email=email, password=password, address=address)]

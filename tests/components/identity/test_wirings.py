@@ -17,6 +17,7 @@ from careplane.components.identity.api import (
     Login,
     Logout,
     Refresh,
+    RoleTable,
     TokenVerifier,
 )
 from careplane.kernel.context import Context, using
@@ -25,7 +26,7 @@ from careplane.kernel.invoke import Middleware, proxy
 from careplane.kernel.message import Empty
 from careplane.kernel.principal import Principal, component_principal
 
-EMAIL, PASSWORD = "ada@example.org", "a long enough password"
+EMAIL, PASSWORD = "ada@example.org", "purple otters climb ladders"
 
 
 @pytest.fixture
@@ -46,7 +47,11 @@ async def test_a_user_is_added_once_and_signs_in(identity: Identity, as_tester: 
     session = await identity.login(Login(email=EMAIL.upper(), password=PASSWORD))
     settings = Settings().identity
     verifier = TokenVerifier(
-        await identity.keys(Empty()), issuer=settings.issuer, audience=settings.audience, clock=SystemClock()
+        await identity.keys(Empty()),
+        issuer=settings.issuer,
+        audience=settings.audience,
+        clock=SystemClock(),
+        scopes=RoleTable.configured({}).scopes_of,
     )
     principal = verifier.verify(session.token)
     assert (principal.id, set(principal.roles)) == (str(user.id), {"clinician", "auditor"})

@@ -36,6 +36,8 @@ def person(**more: Any) -> dict[str, Any]:
         ({"security": [{"code": "R"}]}, True),
         ({"security": [{"system": "http://hl7.org/fhir/v3/Confidentiality", "code": "V"}]}, True),
         ({"security": R}, True),
+        ({"security": [{"system": "urn:oid:2.16.840.1.113883.5.25", "code": "R"}]}, True),
+        ({"security": [{"system": f"{SYSTEM}|2.0.0", "code": "r"}]}, True),
         ({"security": [{"system": SYSTEM, "code": "N"}]}, False),
         ({"security": [OTHER]}, False),
         ({"security": []}, False),
@@ -89,25 +91,59 @@ def test_a_label_changes_nothing_else() -> None:
     assert labelled_before == person(meta=meta), "the one handed in stays as it is"
 
 
-METAS: tuple[Any, ...] = (
-    {"security": [R]},
-    {"security": [OTHER, {"system": SYSTEM, "code": "V"}]},
-    {"security": [{"code": "R"}]},
-    {"security": R},
-    {"security": [{"system": "urn:oid:2.16.840.1.113883.5.25", "code": "V"}]},
-    {"security": [{"system": SYSTEM, "code": "N"}]},
-    {"security": [OTHER]},
-    {"security": []},
-    {"tag": [R]},
-    None,
+def label(system: Any, code: Any = "R") -> dict[str, Any]:
+    """Return a meta with one label."""
+    return {"security": [{"system": system, "code": code}]}
+
+
+CASES: tuple[tuple[Any, bool], ...] = (
+    ({"security": [R]}, True),
+    ({"security": [OTHER, {"system": SYSTEM, "code": "V"}]}, True),
+    ({"security": [{"code": "R"}]}, True),
+    ({"security": R}, True),
+    ({"security": [[R]]}, False),
+    ({"security": ["R", None, 1, {"code": ["R"]}]}, False),
+    ({"security": []}, False),
+    ({"tag": [R]}, False),
+    ([{"security": [R]}], False),
+    (None, False),
+    *((label(system), True) for system in (None, "", " ", "\u00a0", "|", "/", 5, ["x"])),
+    *((label(SYSTEM + end), True) for end in ("", "/", "|2.0.0", "/|", " ", "\n", "?x=1", "#R", ".html")),
+    (label(SYSTEM.replace("http:", "https:")), True),
+    (label(SYSTEM.upper()), True),
+    (label("http://hl7.org/fhir/v3/Confidentiality", "V"), True),
+    (label("http://hl7.org/fhir/v3/Confidentiality/"), True),
+    (label("http://terminology.hl7.org/ValueSet/v3-Confidentiality"), True),
+    (label("urn:oid:2.16.840.1.113883.5.25", "V"), True),
+    (label("URN:OID:2.16.840.1.113883.5.25"), True),
+    (label("2.16.840.1.113883.5.25"), True),
+    (label(" 2.16.840.1.113883.5.25|x"), True),
+    (label("urn:oid:2.16.840.1.113883.5.250"), False),
+    (label("urn:oid:2.16.840.1.113883.5.25.1"), False),
+    (label("urn:oid:12.16.840.1.113883.5.25"), False),
+    (label("urn:oid:2.16.840.1.113883.5.4"), False),
+    (label("urn:oid:2x16.840.1.113883.5.25"), False),
+    (label("conf\u0131dentiality"), False),
+    (label("\u6f22x"), False),
+    *((label(system, code), True) for system in (SYSTEM, "", None) for code in ("r", "v", " R", "V\n", "R|")),
+    *((label(SYSTEM, code), False) for code in ("N", "U", "L", "M", "RV", "R2", "", " ", 5, None, ["V"])),
+    ({"security": [OTHER]}, False),
+    ({"security": [{"system": OTHER["system"], "code": "V"}]}, False),
 )
+
+
+@pytest.mark.parametrize(("meta", "closed"), CASES)
+def test_what_is_nearly_a_label_closes_a_record(meta: Any, closed: bool) -> None:
+    """R or V of no system, or of confidentiality in any spelling, is heeded, and gone once the record is opened."""
+    assert is_confidential(person(meta=meta)) == closed
+    assert not is_confidential(labelled(person(meta=meta), restricted=False))
 
 
 async def test_records_from_before_are_restricted_by_the_migration(database_url: str) -> None:
     """What the migration's SQL takes for confidential is what the registry does."""
     text = (files("careplane.components.patient") / "migrations" / "0002_restricted.sql").read_text()
     update = text[text.index("UPDATE patients") : text.index(";", text.index("UPDATE patients"))]
-    documents = [json.dumps(person(id=str(n), meta=meta)) for n, meta in enumerate(METAS)]
+    documents = [json.dumps(person(id=str(n), meta=meta)) for n, (meta, _) in enumerate(CASES)]
     await rows(
         database_url,
         "INSERT INTO patient.patients (id, mrn, version, name_key, registered_date, identifiers, name_words, document,"
@@ -117,5 +153,5 @@ async def test_records_from_before_are_restricted_by_the_migration(database_url:
     )
     await rows(database_url, update.replace("UPDATE patients", "UPDATE patient.patients"))
     found = await rows(database_url, "SELECT mrn FROM patient.patients WHERE restricted")
-    assert {row["mrn"] for row in found} == {d for d in documents if is_confidential(json.loads(d))}
-    assert len(found) == 5
+    closed = {document for document, (_, closed) in zip(documents, CASES, strict=True) if closed}
+    assert {row["mrn"] for row in found} == closed == {d for d in documents if is_confidential(json.loads(d))}

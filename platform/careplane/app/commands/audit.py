@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from careplane.app.anchors import Anchor, AnchorFile, anchor_file_of, append
+from careplane.app.catalog import NAMES
 from careplane.app.clock import SystemClock
 from careplane.app.databases import by_database, database_urls
 from careplane.app.settings import Settings
@@ -13,7 +14,7 @@ from careplane.app.terminal import say
 from careplane.storage.audit_check import FINDINGS_MAX, Report, check_audit
 from careplane.storage.database import Database
 from careplane.storage.migrations import pending
-from careplane.storage.seal import Sealer, head
+from careplane.storage.seal import Sealer, head, unsealed
 
 _STATEMENT_SECONDS = 3600.0  # some look at the whole audit
 
@@ -28,6 +29,9 @@ async def run_verify(settings: Settings, anchor_file: Path | None) -> None:
                 report = await check_audit(database, name, anchors.heads(name) if anchors is not None else ())
             wrong += len(report.findings)
             _say(report)
+    for name in sorted(anchors.components() - set(NAMES)) if anchors is not None else ():
+        wrong += 1
+        say(f"{name}: 1 FINDING; the file has anchors of its chain, and there is no such component")
     if anchors is None:
         say("Without an anchor file nobody can tell whether the newest blocks were cut off: give --anchor FILE.")
     if wrong:
@@ -42,8 +46,14 @@ async def run_anchor(settings: Settings, anchor_file: Path | None) -> None:
     async with _databases(settings) as urls:
         for name, url in urls.items():
             async with _opened(url, name) as database:
-                await Sealer(database, name).finish()
+                await _seal(database, name)
                 newest = await head(database)
+                left = await unsealed(database, name)
+            if left:
+                say(
+                    f"{name}: {left} rows are not sealed yet, so that no anchor vouches for them: an older transaction "
+                    "is open, or another process is sealing. Run this again later."
+                )
             if newest is not None:
                 anchors.append(Anchor(SystemClock().now(), name, newest.seq, newest.hash.hex()))
     try:
@@ -55,12 +65,26 @@ async def run_anchor(settings: Settings, anchor_file: Path | None) -> None:
     say(f"{len(anchors)} anchors appended to {file}.")
 
 
+async def _seal(database: Database, name: str) -> None:
+    """Seal all that can be sealed, however long it takes, and wait for a moment for what cannot be yet."""
+    sealer = Sealer(database, name)
+    while await sealer.step():
+        pass
+    await sealer.finish()
+
+
 def _anchors(settings: Settings, anchor_file: Path | None) -> AnchorFile | None:
     """Open the file before anything is looked at: a chain must hold what was noted before."""
     if anchor_file is not None or settings.audit.anchor_file is not None:
         return AnchorFile(anchor_file or anchor_file_of(settings))
     usual = anchor_file_of(settings)
-    return AnchorFile(usual) if usual.exists() else None
+    try:
+        usual.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError:
+        pass  # opening it says why
+    return AnchorFile(usual)
 
 
 @asynccontextmanager
@@ -89,6 +113,8 @@ def _say(report: Report) -> None:
         f"{report.component}: {state}; {report.rows} rows, {report.blocks} blocks, "
         f"{report.unsealed} rows not sealed yet, {anchored}"
     )
+    for sentence in report.warnings:
+        say(f"  warning: {sentence}")
     for finding in report.findings:
         say(f"  {finding.kind}: {finding.sentence}")
     if len(report.findings) == FINDINGS_MAX:

@@ -48,7 +48,7 @@ async def case_of(config: Path | None, data: Path | None, environ: Mapping[str, 
         try:
             running = await asyncio.to_thread(running_url, settings.data_dir)
         except SetupError:
-            running = None  # the folder's own line says that it belongs to another account
+            running = None  # the folder's own line says what is wrong with it
         for name in NAMES if running else ():
             logins.setdefault(name, login_url(running or "", name))
             owners.setdefault(name, running or "")

@@ -53,12 +53,12 @@ class Billing(Protocol):
 
     @query(key="patient_id", scope="billing:read")
     async def account(self, request: GetAccount, /) -> AccountView:
-        """Return the patient's account; NotFound when there is none."""
+        """Return the account; whether the patient's record is open is not asked here, but by the registry before it."""
         ...
 
     @query(key="patient_id", scope="billing:read")
     async def statement(self, request: GetStatement, /) -> Statement:
-        """Return the account with its latest entries, newest first; NotFound when there is no account."""
+        """Return the account with its latest entries, newest first; whether the record is open is not asked here."""
         ...
 
     @command(key="patient_id", scope="billing:write")

@@ -15,7 +15,7 @@ from careplane.components.identity.accounts.messages_accounts import (
     SetPassword,
 )
 from careplane.components.identity.accounts.roles import RoleTable
-from careplane.components.identity.domain import ROLES, SCOPES, scopes_of
+from careplane.components.identity.domain import ROLES, SCOPES
 from careplane.components.identity.messages import (
     LIMIT_MAX,
     AddUser,
@@ -88,7 +88,6 @@ __all__ = [
     "UnknownKey",
     "UserPage",
     "UserView",
-    "scopes_of",
 ]
 
 

@@ -14,6 +14,7 @@ from careplane.components.identity.guessing.guesses import Guesses
 from careplane.components.identity.guessing.store_guesses import GuessStore
 from careplane.components.identity.passwords.guessable import known_words
 from careplane.components.identity.passwords.hashing import Argon2, Passwords
+from careplane.components.identity.passwords.store_costs import hashes_in_use
 from careplane.components.identity.second_factor.second_factor import SecondFactors
 from careplane.components.identity.second_factor.store_second_factor import SecondFactorStore
 from careplane.components.identity.second_factor.vault import Vault
@@ -39,20 +40,17 @@ async def assemble(parts: Parts) -> Assembly:
     settings = parts.section(IdentitySettings)
     roles = RoleTable.configured(settings.roles)
     ring = KeyRing.of(settings, load_keys(settings))
-    hasher = Argon2(settings)
     await asyncio.to_thread(known_words)  # not when the first password is set, while others wait
-    if settings.production:
-        await refuse_demo_user(parts.database, hasher)
-    store = UserStore(parts.database)
-    passwords = await Passwords.open(hasher, threads=settings.argon2_threads, waiting=settings.argon2_waiting)
-    sessions, revoking = _sessions(parts, settings, ring)
+    store, passwords = UserStore(parts.database), await _passwords(parts, settings)
+    sessions, revoking = _sessions(parts, settings, ring, roles)
     guesses = await Guesses.open(GuessStore(parts.database), settings, parts.clock)
     factors = SecondFactorStore(parts.database)
-    accounts = Accounts(store, AccountStore(parts.database), factors, passwords, guesses, roles, parts.clock)
+    account_store = AccountStore(parts.database)
+    accounts = Accounts(store, account_store, factors, passwords, guesses, roles, parts.clock)
     vault = Vault(settings.secrets_key)
-    second_factors = SecondFactors(store, accounts.store, factors, passwords, guesses, vault, parts.clock)
+    second_factors = SecondFactors(store, account_store, factors, passwords, guesses, vault, parts.clock)
     signing_in = SigningIn(store, passwords, guesses, second_factors, sessions)
-    clients = Clients(accounts, sessions)
+    clients = Clients(account_store, roles, sessions, parts.clock)
 
     denials = Denials(parts.database)
 
@@ -65,21 +63,33 @@ async def assemble(parts: Parts) -> Assembly:
         pumps=(forgetting, *_session_pumps(parts, settings, sessions, revoking)),
         commits={
             **store.commits,
-            **accounts.store.commits,
+            **account_store.commits,
             **factors.commits,
             **denials.commits,
             **sessions.store.commits,
             **revoking.store.commits,
         },
-        gauges={"accounts_under_attack": lambda: guesses.exhausted},
+        gauges={
+            "accounts_under_attack": lambda: guesses.exhausted,
+            "unknown_refresh_tokens": lambda: sessions.store.unknown,
+        },
         close=passwords.close,
     )
 
 
-def _sessions(parts: Parts, settings: IdentitySettings, ring: KeyRing) -> tuple[Sessions, Revoking]:
+async def _passwords(parts: Parts, settings: IdentitySettings) -> Passwords:
+    hasher = Argon2(settings)
+    if settings.production:
+        await refuse_demo_user(parts.database, hasher)
+    threads, waiting, in_use = settings.argon2_threads, settings.argon2_waiting, await hashes_in_use(parts.database)
+    return await Passwords.open(hasher, threads=threads, waiting=waiting, in_use=in_use)
+
+
+def _sessions(parts: Parts, settings: IdentitySettings, ring: KeyRing, roles: RoleTable) -> tuple[Sessions, Revoking]:
     issuer, audience = settings.issuer, settings.audience
     signer = TokenSigner(ring.signing, issuer=issuer, audience=audience, ttl_s=settings.token_ttl_s)
-    verifier = TokenVerifier(ring.announced(parts.clock.now()), issuer=issuer, audience=audience, clock=parts.clock)
+    announced = ring.announced(parts.clock.now())
+    verifier = TokenVerifier(announced, issuer=issuer, audience=audience, clock=parts.clock, scopes=roles.scopes_of)
     sessions = Sessions.of(settings, SessionStore(parts.database), signer, parts.clock, parts.new_id)
     return sessions, Revoking(RevocationStore(parts.database), verifier, ring, parts.clock)
 
@@ -89,7 +99,7 @@ def _session_pumps(parts: Parts, settings: IdentitySettings, sessions: Sessions,
         now = parts.clock.now()
         return await sessions.store.forget(now) or await revoking.store.forget(now)
 
-    folder = KeyFolder(settings, revoking.ring)
+    folder = KeyFolder(settings, revoking.ring, parts.clock)
     return [
         Pump("identity sessions", forget, parts.report, idle=SESSIONS_SWEPT_SECONDS),
         Pump("identity keys", folder.step, parts.report, idle=EVERY_SECONDS),

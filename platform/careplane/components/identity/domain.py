@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -88,12 +88,6 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     epoch: int = 0
     created_at: datetime
     updated_at: datetime
-
-
-def scopes_of(roles: Iterable[str]) -> frozenset[str]:
-    """Return the scopes that the roles give together; a role that does not exist gives none."""
-    none: frozenset[str] = frozenset()
-    return none.union(*(ROLES.get(role, none) for role in roles))
 
 
 def email_key(email: str) -> str | None:

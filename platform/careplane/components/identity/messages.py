@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, ClassVar
 from uuid import UUID
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from careplane.kernel.message import Message
 
@@ -15,15 +15,17 @@ LIMIT_MAX = 200
 class Login(Message, frozen=True):
     """Somebody signs in, with a `code` if they have a second factor.
 
-    `address` is where from, for slowing guessers down; it is never written anywhere but as a keyed hash.
+    `address` is where from, and `device` the secret that an earlier sign-in from this device was answered: they are for
+    slowing guessers down, and never written anywhere but as keyed hashes.
     """
 
-    secret: ClassVar[frozenset[str]] = frozenset({"password", "code", "address"})
+    secret: ClassVar[frozenset[str]] = frozenset({"password", "code", "address", "device"})
 
     email: str
     password: str
     address: str | None = None
     code: str | None = None
+    device: str | None = None
 
     def __repr__(self) -> str:
         """Show that it is a sign-in, not whose."""
@@ -31,15 +33,19 @@ class Login(Message, frozen=True):
 
 
 class Session(Message, frozen=True, kw_only=True):
-    """What a sign-in gives: an access token and, for the next one, a refresh token; each good for so many seconds."""
+    """What a sign-in gives: an access token and, for the next one, a refresh token; each good for so many seconds.
 
-    secret: ClassVar[frozenset[str]] = frozenset({"token", "refresh_token"})
+    `device` is there where the device was not known: a secret to send with the next sign-ins from it.
+    """
+
+    secret: ClassVar[frozenset[str]] = frozenset({"token", "refresh_token", "device"})
 
     token: str
     token_type: str = "Bearer"  # noqa: S105 - the kind of token, RFC 6750
     expires_in: int
     refresh_token: str
     refresh_expires_in: int
+    device: str | UnsetType = UNSET
 
     def __repr__(self) -> str:
         """Show that it is a session, not its tokens."""

@@ -57,18 +57,18 @@ class IdentitySettings(Struct, frozen=True, kw_only=True):
         ),
     ] = ""
     guess_known_at_once: Annotated[
-        int, Meta(ge=1, le=1000, description="tries at once where the account has signed in before")
+        int, Meta(ge=1, le=1000, description="tries at once with a device that the account has signed in from")
     ] = 10
     guess_known_every_s: Annotated[float, Meta(ge=1, description="seconds until one more of those")] = 60.0
     guess_known_days: Annotated[
-        int, Meta(ge=1, le=3650, description="days that an address is known from its last sign-in")
+        int, Meta(ge=1, le=3650, description="days that a device is known from its last sign-in")
     ] = 90
     guess_address_at_once: Annotated[
-        int, Meta(ge=1, le=1_000_000, description="tries at once from an address where it is not known")
+        int, Meta(ge=1, le=1_000_000, description="tries at once from an address with devices not known")
     ] = 20
     guess_address_every_s: Annotated[float, Meta(gt=0, description="seconds until one more of those")] = 30.0
     guess_account_at_once: Annotated[
-        int, Meta(ge=1, le=1_000_000, description="tries at once at an account by all addresses not known")
+        int, Meta(ge=1, le=1_000_000, description="tries at once at an account with devices not known")
     ] = 50
     guess_account_every_s: Annotated[float, Meta(gt=0, description="seconds until one more of those")] = 20.0
     guess_last_every_s: Annotated[

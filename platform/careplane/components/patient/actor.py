@@ -132,8 +132,9 @@ class PatientActor:
     async def history(self, request: GetHistory, /) -> PatientHistory:
         """Return who changed the record and when; an archived record has its history too."""
         limit = page_limit(request.limit)
-        await self._doors.read(request, _METHODS["history"])
-        versions = await self._store.versions(request.patient_id, request.before_version, limit + 1)
+        present = await self._doors.read(request, _METHODS["history"])
+        before = min(request.before_version or present.version + 1, present.version + 1)
+        versions = await self._store.versions(request.patient_id, before, limit + 1)
         more = len(versions) > limit
         return PatientHistory(
             versions=tuple(versions[:limit]), next_before_version=versions[limit - 1].version if more else None
@@ -144,7 +145,8 @@ class PatientActor:
         present = await self._doors.read(request, _METHODS["version"])
         if present.version == request.version:
             return domain.view(present)
-        patient = await self._store.version(request.patient_id, request.version)
+        older = 0 < request.version < present.version  # what is newer than the judged version nobody has judged
+        patient = await self._store.version(request.patient_id, request.version) if older else None
         if patient is None:
             raise NotFound("There is no such version of a patient. Look the versions up under history.")
         return domain.view(patient)

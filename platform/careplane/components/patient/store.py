@@ -1,8 +1,8 @@
 """The registry's tables: what the actor asks of them, in the registry's own terms."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final
 from uuid import UUID
 
 from careplane.components.events import PATIENT_STREAM
@@ -16,9 +16,10 @@ from careplane.components.patient.search.filters import Filters
 from careplane.components.patient.search.store_conditions import Condition
 from careplane.components.patient.search.store_search import search
 from careplane.components.patient.store_events import EventPages
-from careplane.components.patient.store_writes import PatientWrite, PatientWriter
+from careplane.components.patient.store_writes import EmailTaken, PatientWrite, PatientWriter
 from careplane.components.patient.transfer.store_export import ExportStore
 from careplane.kernel.contract import Method
+from careplane.kernel.errors import AlreadyExists
 from careplane.storage.audit import AuditLog
 from careplane.storage.database import Database
 from careplane.storage.group_commit import GroupCommit
@@ -37,7 +38,7 @@ SELECT p.id, p.mrn, v.version, v.archived, v.restricted, v.care_team, v.document
     v.updated_at, v.updated_by, v.change
 FROM patients p JOIN patient_versions v ON v.patient_id = p.id WHERE p.id = $1 AND v.version = $2
 """
-_NEWEST = 2**31 - 1
+_EMAIL_TAKEN: Final = {"outcome": "refused", "reason": "email taken"}
 
 
 class PatientStore:
@@ -77,11 +78,11 @@ class PatientStore:
 
     async def register(self, write: PatientWrite) -> Applied:
         """Write a first version; raise AlreadyExists where something that must be unique is taken."""
-        return await self.registrations.submit(write)
+        return await self._noted(self.registrations.submit(write), write.entry.action)
 
     async def change(self, write: PatientWrite) -> Applied:
         """Write the next version; raise StaleVersion or Aborted where another one came first."""
-        return await self.changes.submit(write)
+        return await self._noted(self.changes.submit(write), write.entry.action, write.row.patient.id)
 
     async def record(self, entry: Entry) -> Applied:
         """Write the journal entry of a command that has changed nothing, or whose changes have entries of their own."""
@@ -97,12 +98,12 @@ class PatientStore:
 
     async def version(self, patient_id: UUID, version: int) -> Patient | None:
         """Return a superseded version."""
-        row = await self._database.fetch_row(_VERSION, patient_id, min(version, _NEWEST))
+        row = await self._database.fetch_row(_VERSION, patient_id, version)
         return None if row is None else patient_of(row)
 
-    async def versions(self, patient_id: UUID, before: int | None, limit: int) -> Sequence[VersionSummary]:
+    async def versions(self, patient_id: UUID, before: int, limit: int) -> Sequence[VersionSummary]:
         """Return at most `limit` versions, newest first."""
-        rows = await self._database.fetch(_VERSIONS, patient_id, min(before or _NEWEST, _NEWEST), limit)
+        rows = await self._database.fetch(_VERSIONS, patient_id, before, limit)
         return [
             VersionSummary(version=r["version"], at=r["updated_at"], by=r["updated_by"], change=r["change"])
             for r in rows
@@ -115,6 +116,14 @@ class PatientStore:
         async with self._database.connection() as connection:
             rows, following = await search(connection, filters, limit, after, visible)
         return [patient_of(row) for row in rows], following
+
+    async def _noted(self, applied: Awaitable[Applied], action: str, subject: UUID | None = None) -> Applied:
+        """Note a refusal that tells of another record, so that who tries one address after another is seen to do so."""
+        try:
+            return await applied
+        except EmailTaken as error:
+            await self.audit.note(action, subject=subject, detail=_EMAIL_TAKEN)
+            raise AlreadyExists(error.detail, fields=error.fields) from None
 
     async def _load(self, ids: Sequence[UUID]) -> Sequence[Patient | None]:
         rows = await self._database.fetch(_LOAD, ids)

@@ -63,7 +63,8 @@ changed AS (
     WHERE NOT EXISTS (SELECT FROM patients o WHERE o.email_claim = c.email_claim AND o.id <> c.id)
     ORDER BY p.id FOR UPDATE OF p
 ), updated AS (
-    UPDATE patients p SET ({_ROW}) = (SELECT {", ".join("c." + c for c in _ROW.split(", "))})
+    UPDATE patients p SET ({_ROW}) = (SELECT {", ".join("c." + c for c in _ROW.split(", "))}),
+        restricted_since = CASE c.change WHEN 'restricted' THEN c.version ELSE p.restricted_since END
     FROM changed c JOIN superseded s USING (id) WHERE p.id = c.id
     RETURNING p.id
 ), kept AS (
@@ -89,6 +90,15 @@ class KnownSource(AlreadyExists):
     """A record with one of these source identifiers is in the registry already."""
 
     default_detail = "A record with the same source identifier is already registered. Nothing was changed."
+
+
+class EmailTaken(AlreadyExists):
+    """Another active patient has the e-mail address; the caller may be one to whom that record is closed."""
+
+    default_detail = (
+        "This e-mail address belongs to another active patient. Use another address, or ask whoever looks after the "
+        "registry to find out whose it is."
+    )
 
 
 class PatientWrite(msgspec.Struct, frozen=True):
@@ -212,8 +222,5 @@ async def _taken(connection: "Connection", writes: Sequence[PatientWrite]) -> Se
     return await connection.fetch(_TAKEN, range(len(writes)), ids, claims, *_source_arrays(writes))
 
 
-def _email_taken() -> AlreadyExists:
-    return AlreadyExists(
-        "Another active patient has this e-mail address. Use another address, or open the existing record.",
-        fields=(FieldError(field="email", message="is already in use by an active patient"),),
-    )
+def _email_taken() -> EmailTaken:
+    return EmailTaken(fields=(FieldError(field="email", message="is already in use by an active patient"),))

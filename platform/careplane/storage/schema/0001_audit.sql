@@ -9,15 +9,23 @@ DROP INDEX audit_subject;
 CREATE INDEX audit_subject ON audit (subject, at, id) WHERE subject IS NOT NULL;
 CREATE INDEX audit_caller ON audit (caller, at, id);
 CREATE INDEX audit_at ON audit (at, id);
+-- And who was shown without being what was asked for: a search names all whom it showed, an export those between two ids.
+CREATE INDEX audit_shown ON audit USING gin ((detail->'patients') jsonb_path_ops)
+    WHERE subject IS NULL AND detail ? 'patients';
+CREATE INDEX audit_carried ON audit (at, id) WHERE subject IS NULL AND detail ? 'first';
+
+-- A time that no calendar has (infinity, the year 200000) would be read and reckoned with by nobody.
+ALTER TABLE audit ADD CHECK (at BETWEEN '2000-01-01T00:00Z' AND '9999-12-31T00:00Z');
 
 -- `hash` is SHA-256 of the hash before, seq, at, and the SHA-256 of each row's canonical text in the order of `row_ids`;
 -- `digests` holds the first 8 bytes of each of these, to name the row where they no longer fit. `xid` is that of the last
 -- row: where the sealer goes on.
 CREATE TABLE audit_seal (
     seq     bigint      PRIMARY KEY,
-    at      timestamptz NOT NULL,
+    at      timestamptz NOT NULL CHECK (at BETWEEN '2000-01-01T00:00Z' AND '9999-12-31T00:00Z'),
     xid     xid8        NOT NULL,
-    row_ids bigint[]    NOT NULL CHECK (cardinality(row_ids) > 0),
+    row_ids bigint[]    NOT NULL CHECK (CASE WHEN coalesce(array_ndims(row_ids), 0) = 1 AND array_lower(row_ids, 1) = 1
+                                        THEN array_position(row_ids, NULL) IS NULL ELSE false END),
     digests bytea       NOT NULL,
     hash    bytea       NOT NULL
 );

@@ -19,10 +19,18 @@ from careplane.components.identity.passwords.password_rules import is_short, pre
 from careplane.components.identity.second_factor.store_second_factor import SecondFactorStore
 from careplane.components.identity.store import Addition, UserStore
 from careplane.kernel.clock import Clock
-from careplane.kernel.context import current, using
-from careplane.kernel.errors import FailedPrecondition, FieldError, InvalidArgument, NotFound, StaleVersion
-from careplane.kernel.message import Empty
-from careplane.storage.journal import Applied, entry_for
+from careplane.kernel.context import Context, current, using
+from careplane.kernel.errors import (
+    FailedPrecondition,
+    FieldError,
+    IdempotencyMismatch,
+    InvalidArgument,
+    NotFound,
+    Overloaded,
+    StaleVersion,
+)
+from careplane.kernel.message import Empty, Message
+from careplane.storage.journal import Applied, Entry, entry_for
 
 _METHODS = IDENTITY.methods
 
@@ -47,8 +55,15 @@ class Accounts:
             raise InvalidArgument  # the check has named the field already
         user = domain.new_user(request, await self.passwords.hash(secret), self.clock.now())
         view = domain.view(user)
-        entry = entry_for(_METHODS["add_user"], request, view, subject=user.id, detail={"roles": user.roles})
-        return answer(await self.users.add(Addition(user, email_key, entry)), view)
+        with using(_own_key()):
+            entry = entry_for(_METHODS["add_user"], request, view, subject=user.id, detail={"roles": user.roles})
+        applied = await self.users.add(Addition(user, email_key, entry))
+        if applied.reply is None:
+            return view
+        first = answer(applied, view)
+        await self._check_repeat(first, secret)
+        await self.store.note(_unremembered("add_user", request, first.id, {"outcome": "replayed"}))
+        return first
 
     async def page(self, request: ListUsers) -> UserPage:
         """Return a page of the users."""
@@ -91,7 +106,10 @@ class Accounts:
         return answer(await self.store.change(change), view)
 
     async def set_password(self, request: SetPassword) -> Empty:
-        """Give a user another password; the tokens and sign-ins that they have end."""
+        """Give a user another password; the tokens and sign-ins that they have end.
+
+        It keeps no idempotency record, which could not tell one password from another: a repeat is done again.
+        """
         user = await self.load(request.user_id)
         if user.kind is not domain.Kind.PERSON:
             raise FailedPrecondition("A program has no password: give it another secret instead.")
@@ -101,7 +119,7 @@ class Accounts:
         secret = domain.check_password(request.new_password, user, second_factor=factor is not None and factor.active)
         hashed, after = await self.passwords.hash(secret), domain.next_version(user, self.clock.now())
         detail = {"version": after.version, "changed": ["password"]}
-        entry = entry_for(_METHODS["set_password"], request, Empty(), subject=user.id, detail=detail)
+        entry = _unremembered("set_password", request, user.id, detail)
         short = is_short(secret)
         await self.store.change(AccountChange(after, entry, ends=True, password_hash=hashed, short_password=short))
         return Empty()
@@ -113,17 +131,29 @@ class Accounts:
             raise NotFound
         return user
 
+    async def _check_repeat(self, first: UserView, secret: bytes) -> None:
+        """Refuse what repeats a call but for the password, or comes when the user has been changed since.
+
+        So whoever knows the key finds out nothing of a password that the user has chosen.
+        """
+        user = await self.store.load(first.id)
+        unchanged = user is not None and user.version == first.version
+        if user is None or not unchanged or not await self.passwords.matches(user.password_hash, secret):
+            raise IdempotencyMismatch
+
     async def _prove(self, request: SetPassword, user: User) -> None:
         """Whoever changes their own password must know the present one, whatever else they may do."""
         if request.current_password is None:
             message = "is required: show that this is you with your present password"
             raise InvalidArgument(fields=(FieldError(field="currentPassword", message=message),))
         admission = await self.guesses.admit(PASSWORD, domain.email_key(user.email) or "", request.address)
-        if not await self.passwords.matches(user.password_hash, prepared(request.current_password)):
-            with using(msgspec.structs.replace(current(), idempotency_key=None)):  # a refusal is not remembered
-                refusal = {"outcome": "refused"}
-                entry = entry_for(_METHODS["set_password"], request, Empty(), subject=user.id, detail=refusal)
-            await self.store.note(entry)
+        try:
+            matches = await self.passwords.matches(user.password_hash, prepared(request.current_password))
+        except Overloaded:
+            await self.guesses.refunded(admission)  # nothing was checked, so it was no guess
+            raise
+        if not matches:
+            await self.store.note(_unremembered("set_password", request, user.id, {"outcome": "refused"}))
             raise InvalidArgument(fields=(FieldError(field="currentPassword", message="is not your present password"),))
         await self.guesses.refunded(admission)
 
@@ -131,6 +161,22 @@ class Accounts:
         """Tell whether this is one of those who can give roles to others; programs do not count."""
         may = REPAIRING in self.roles.scopes_of(user.roles)
         return may and not user.disabled and user.kind is domain.Kind.PERSON
+
+
+def _own_key() -> Context:
+    """Return the context with a key under which the call is remembered and never answered before it is looked at.
+
+    A digest of the password must not be kept, so whether it is the same is asked of its hash. No key of a caller has a
+    space in it.
+    """
+    context = current()
+    key = context.idempotency_key
+    return context if key is None else msgspec.structs.replace(context, idempotency_key=f"add_user {key}")
+
+
+def _unremembered(method: str, request: Message, user_id: UUID, detail: dict[str, Any]) -> Entry:
+    with using(msgspec.structs.replace(current(), idempotency_key=None)):
+        return entry_for(_METHODS[method], request, Empty(), subject=user_id, detail=detail)
 
 
 def answer(applied: Applied, view: UserView) -> UserView:

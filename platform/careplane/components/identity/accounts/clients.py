@@ -10,7 +10,6 @@ from uuid import UUID
 import msgspec
 
 from careplane.components.identity import domain
-from careplane.components.identity.accounts.accounts import Accounts
 from careplane.components.identity.accounts.messages_accounts import (
     AccessToken,
     AddClient,
@@ -18,12 +17,14 @@ from careplane.components.identity.accounts.messages_accounts import (
     IssueToken,
     RenewClientSecret,
 )
-from careplane.components.identity.accounts.store_accounts import AccountChange, ClientAddition
+from careplane.components.identity.accounts.roles import RoleTable
+from careplane.components.identity.accounts.store_accounts import AccountChange, AccountStore, ClientAddition
 from careplane.components.identity.api import IDENTITY
 from careplane.components.identity.domain import Kind, User
 from careplane.components.identity.sessions.sessions import Sessions
+from careplane.kernel.clock import Clock
 from careplane.kernel.context import current, using
-from careplane.kernel.errors import FailedPrecondition, Unauthenticated
+from careplane.kernel.errors import FailedPrecondition, NotFound, Unauthenticated
 from careplane.kernel.message import Empty
 from careplane.kernel.principal import ANONYMOUS
 from careplane.storage.journal import Applied, Entry, entry_for
@@ -41,29 +42,33 @@ _METHODS = IDENTITY.methods
 class Clients:
     """Does what the interface `Identity` promises about programs."""
 
-    accounts: Accounts
+    store: AccountStore
+    roles: RoleTable
     sessions: Sessions
+    clock: Clock
 
     async def add(self, request: AddClient) -> ClientCredentials:
         """Add a program's account and make its secret, which is in this answer and nowhere else."""
-        domain.check_new_client(request, self.accounts.roles.names)
-        user, secret = domain.new_client(request, self.accounts.clock.now()), _new_secret()
+        domain.check_new_client(request, self.roles.names)
+        user, secret = domain.new_client(request, self.clock.now()), _new_secret()
         kept = ClientCredentials(client_id=user.id, client_secret=None)
         entry = entry_for(_METHODS["add_client"], request, kept, subject=user.id, detail={"roles": user.roles})
-        applied = await self.accounts.store.add_client(ClientAddition(user, digest(secret), entry))
+        applied = await self.store.add_client(ClientAddition(user, digest(secret), entry))
         return _answer(applied, user.id, secret)
 
     async def renew_secret(self, request: RenewClientSecret) -> ClientCredentials:
         """Put another secret in the place of the present one; tokens that were got with that one end."""
-        before = await self.accounts.load(request.user_id)
+        before = await self.store.load(request.user_id)
+        if before is None:
+            raise NotFound
         if before.kind is not Kind.SERVICE:
             raise FailedPrecondition("This is a person, who has a password and no secret: set that instead.")
-        after, secret = domain.next_version(before, self.accounts.clock.now()), _new_secret()
+        after, secret = domain.next_version(before, self.clock.now()), _new_secret()
         kept = ClientCredentials(client_id=after.id, client_secret=None)
         detail = {"version": after.version, "changed": ["secret"]}
         entry = entry_for(_METHODS["renew_client_secret"], request, kept, subject=after.id, detail=detail)
         change = AccountChange(after, entry, ends=True, secret_digest=digest(secret))
-        return _answer(await self.accounts.store.change(change), after.id, secret)
+        return _answer(await self.store.change(change), after.id, secret)
 
     async def token(self, request: IssueToken) -> AccessToken:
         """Sign a program in: whatever is wrong, one lookup and one audit row come before the one answer."""
@@ -71,10 +76,10 @@ class Clients:
         expected = user.secret_digest if user and user.secret_digest else _NOBODYS
         matches = hmac.compare_digest(expected, digest(request.client_secret))
         if user is None or user.disabled or not matches:
-            await self.accounts.store.note(_refusal(request, user))
+            await self.store.note(_refusal(request, user))
             raise Unauthenticated(_REFUSED)
         granted = await self.sessions.grant(_METHODS["client_token"], request, user)
-        scope = " ".join(sorted(self.accounts.roles.scopes_of(user.roles)))
+        scope = " ".join(sorted(self.roles.scopes_of(user.roles)))
         return AccessToken(access_token=granted.token, expires_in=granted.expires_in, scope=scope)
 
     async def _client(self, client_id: str) -> User | None:
@@ -82,7 +87,7 @@ class Clients:
             user_id = UUID(client_id)
         except ValueError:
             user_id = UUID(int=0)  # the lookup is made all the same
-        user = await self.accounts.store.load(user_id)
+        user = await self.store.load(user_id)
         return user if user is not None and user.kind is Kind.SERVICE else None
 
 

@@ -37,7 +37,7 @@ class SetPassword(Message, frozen=True):
     `address` is where from, for slowing guessers down, and is never written anywhere.
     """
 
-    secret: ClassVar[frozenset[str]] = frozenset({"new_password", "current_password"})
+    secret: ClassVar[frozenset[str]] = frozenset({"new_password", "current_password", "address"})
 
     user_id: UUID
     new_password: str

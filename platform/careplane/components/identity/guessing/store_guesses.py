@@ -28,17 +28,17 @@ def _taking(kind: str, first: int, source: str) -> str:
 # An address whose try would be of no use, because the account has none for it, keeps it.
 # language=postgresql
 _USEFUL = """
-WHERE NOT EXISTS (SELECT FROM pair) AND NOT (
+WHERE NOT EXISTS (SELECT FROM device) AND NOT (
     EXISTS (SELECT FROM guess_buckets WHERE key = $10 AND full_at > $12)
     AND EXISTS (SELECT FROM guess_buckets WHERE key = $13 AND full_at > $15)
 )"""
 _TAKE = f"""
-WITH pair AS (SELECT FROM known_pairs WHERE pair = $2 AND seen_at > $3),
-{_taking("known", 4, "FROM pair")},
+WITH device AS (SELECT FROM known_devices WHERE device = $2 AND seen_at > $3),
+{_taking("known", 4, "FROM device")},
 {_taking("address", 7, _USEFUL)},
 {_taking("account", 10, "FROM address")},
 {_taking("last", 13, "FROM address WHERE NOT EXISTS (SELECT FROM account)")}
-SELECT EXISTS (SELECT FROM pair) AS is_known, EXISTS (SELECT FROM known) AS known,
+SELECT EXISTS (SELECT FROM device) AS is_known, EXISTS (SELECT FROM known) AS known,
     EXISTS (SELECT FROM address) AS address, (SELECT full_at FROM account) AS account,
     EXISTS (SELECT FROM last) AS last
 """  # noqa: S608 - constants
@@ -52,8 +52,8 @@ WITH mine AS (
 ), given AS (
     UPDATE guess_buckets b SET full_at = b.full_at - mine.every FROM mine WHERE b.key = mine.key
 )
-INSERT INTO known_pairs AS k (pair, seen_at) SELECT $3::bytea, $4::timestamptz WHERE $3 IS NOT NULL
-ON CONFLICT (pair) DO UPDATE SET seen_at = greatest(k.seen_at, excluded.seen_at)
+INSERT INTO known_devices AS k (device, seen_at) SELECT $3::bytea, $4::timestamptz WHERE $3 IS NOT NULL
+ON CONFLICT (device) DO UPDATE SET seen_at = greatest(k.seen_at, excluded.seen_at)
 """
 _REFILL = "DELETE FROM guess_buckets WHERE key = $1"
 # language=postgresql
@@ -63,9 +63,9 @@ WITH full_again AS (
 ), emptied AS (
     DELETE FROM guess_buckets WHERE key IN (SELECT key FROM full_again) RETURNING 1
 ), stale AS (
-    SELECT pair FROM known_pairs WHERE seen_at < $2 LIMIT $4 FOR UPDATE SKIP LOCKED
+    SELECT device FROM known_devices WHERE seen_at < $2 LIMIT $4 FOR UPDATE SKIP LOCKED
 ), forgotten AS (
-    DELETE FROM known_pairs WHERE pair IN (SELECT pair FROM stale) RETURNING 1
+    DELETE FROM known_devices WHERE device IN (SELECT device FROM stale) RETURNING 1
 )
 SELECT greatest((SELECT count(*) FROM emptied), (SELECT count(*) FROM forgotten)) AS most,
     (SELECT count(*) FROM guess_buckets WHERE kind = 'account' AND full_at > $3) AS exhausted
@@ -80,10 +80,10 @@ class Bucket(msgspec.Struct, frozen=True):
     room: datetime
 
 
-class Pair(msgspec.Struct, frozen=True):
-    """An account and an address, known if they came together after `since`, and the buckets that they have."""
+class Asking(msgspec.Struct, frozen=True):
+    """Somebody who asks for a try: known if the `device` was seen after `since`; and the buckets that there are."""
 
-    key: bytes
+    device: bytes
     since: datetime
     known: Bucket
     address: Bucket
@@ -119,17 +119,17 @@ class GuessStore:
         row = await self._database.fetch_row("SELECT key FROM guess_key")
         return bytes(row["key"])
 
-    async def take(self, pair: Pair, now: datetime) -> Taken:
-        """Take a try from the buckets that are the pair's to use."""
-        buckets = [pair.known, pair.address, pair.account, pair.last]
+    async def take(self, asking: Asking, now: datetime) -> Taken:
+        """Take a try from the buckets that are theirs to use."""
+        buckets = [asking.known, asking.address, asking.account, asking.last]
         arguments = [value for b in buckets for value in (b.key, b.every, b.room)]
-        row = await self._database.fetch_row(_TAKE, now, pair.key, pair.since, *arguments)
+        row = await self._database.fetch_row(_TAKE, now, asking.device, asking.since, *arguments)
         by_account = row["account"] is not None
         used = [row["known"], by_account or row["last"], by_account, row["last"]]
         taken = tuple(bucket for bucket, is_used in zip(buckets, used, strict=True) if is_used)
         if not taken:
-            return Taken((), row["is_known"], wait=await self._wait(pair, now, known=row["is_known"]))
-        emptied = by_account and row["account"] > pair.account.room
+            return Taken((), row["is_known"], wait=await self._wait(asking, now, known=row["is_known"]))
+        emptied = by_account and row["account"] > asking.account.room
         return Taken(taken, row["is_known"], emptied)
 
     async def take_one(self, bucket: Bucket, kind: str, now: datetime) -> timedelta | None:
@@ -140,25 +140,25 @@ class GuessStore:
         return (await self._waits([bucket], now))[0]
 
     async def give_back(
-        self, buckets: Sequence[Bucket], pair: bytes | None = None, seen_at: datetime | None = None
+        self, buckets: Sequence[Bucket], device: bytes | None = None, seen_at: datetime | None = None
     ) -> None:
-        """Give a try back to each of the buckets, and remember the pair if one is given."""
+        """Give a try back to each of the buckets, and remember the device if one is given."""
         keys, every = [b.key for b in buckets], [b.every for b in buckets]
-        await self._database.execute(_GIVE_BACK, keys, every, pair, seen_at)
+        await self._database.execute(_GIVE_BACK, keys, every, device, seen_at)
 
     async def refill(self, key: bytes) -> None:
         """Make a bucket full."""
         await self._database.execute(_REFILL, key)
 
     async def sweep(self, now: datetime, known_since: datetime, empty: datetime) -> Swept:
-        """Delete a few thousand buckets that are full and pairs that are old; count the accounts with no tries."""
+        """Delete a few thousand full buckets and devices not seen for long; count the accounts with no tries."""
         row = await self._database.fetch_row(_SWEEP, now, known_since, empty, _SWEPT_AT_ONCE)
         return Swept(row["most"] == _SWEPT_AT_ONCE, row["exhausted"])
 
-    async def _wait(self, pair: Pair, now: datetime, *, known: bool) -> timedelta:
+    async def _wait(self, asking: Asking, now: datetime, *, known: bool) -> timedelta:
         if known:
-            return (await self._waits([pair.known], now))[0]
-        address, account, last = await self._waits([pair.address, pair.account, pair.last], now)
+            return (await self._waits([asking.known], now))[0]
+        address, account, last = await self._waits([asking.address, asking.account, asking.last], now)
         return max(address, min(account, last))
 
     async def _waits(self, buckets: Sequence[Bucket], now: datetime) -> list[timedelta]:

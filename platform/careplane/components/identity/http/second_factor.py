@@ -36,6 +36,14 @@ _CONFIRMING: Final = Notes(
     answer={"codes": ["MZXW-6YTB-OJRG-CZBA-MZXW-6YTB", "ONXW-2ZJA-N52G-QZLS-ONXW-2ZJA"]},
 )
 _REMOVING: Final = Notes(headers=("Idempotency-Key",), fails=(409, 422), body={"password": _PASSWORD, "code": _CODE})
+_CONFIRMED: Final = (
+    "From then on sign-in asks for it. Each recovery code is good once, and they are shown only here. All sessions of "
+    "the user end, this one too: sign in again, with the factor."
+)
+_REMOVED: Final = (
+    "One's own with password and code, or as an administrator somebody else's, with an empty object. If it was "
+    "confirmed, all sessions of its user end: sign in again."
+)
 
 
 class EnrolmentBody(Body, frozen=True, kw_only=True):
@@ -88,7 +96,7 @@ def endpoints(identity: Identity, _web: WebParts) -> list[HTTPRouteHandler]:
     @post(
         f"{_PATH}/confirm",
         summary="Confirm a second factor",
-        description="From then on sign-in asks for it. Each recovery code is good once, and they are shown only here.",
+        description=_CONFIRMED,
         tags=_TAGS,
         opt=noted(_CONFIRMING),
         status_code=200,
@@ -101,7 +109,7 @@ def endpoints(identity: Identity, _web: WebParts) -> list[HTTPRouteHandler]:
     @delete(
         _PATH,
         summary="Remove a second factor",
-        description="One's own with password and code, or as an administrator somebody else's, with an empty object.",
+        description=_REMOVED,
         tags=_TAGS,
         opt=noted(_REMOVING),
     )

@@ -16,10 +16,17 @@ from careplane.web.parts import WebParts
 from careplane.web.reply import Reply
 
 _TAGS: Final = ["Auth"]
+_DEVICE: Final = "cpd_Q2h3V0tqYm5sZkR4TzR6c0p1RmE5cVl2TGc3dUVtUjE"  # pragma: allowlist secret
 _LOGIN: Final = Notes(
     fails=(401,),
     body={"email": "ada@example.org", "password": "correct horse battery staple"},
-    answer=SESSION,
+    answer={**SESSION, "device": _DEVICE},
+)
+_KNOWN: Final = (
+    "Where the device is not known the answer has a `device`: keep it as you keep a password, and send it with the "
+    "next sign-ins of this account from this device. These then have tries of their own, however many others guess, "
+    "at the account or behind the same address. It proves nothing else, and lapses when it is not used for 90 "
+    "days (or what is set); one that is unknown, or another account's, is as none."
 )
 _OWNER: Final = Notes(
     answer={
@@ -50,11 +57,15 @@ _KEYS_AGE: Final = (b"cache-control", b"public, max-age=15")
 
 
 class LoginBody(Body, frozen=True, kw_only=True):
-    """An e-mail address and its password; `code` is that of the second factor, or a recovery code, if there is one."""
+    """An e-mail address and its password; `code` is that of the second factor, or a recovery code, if there is one.
+
+    `device` is what an earlier answer to this account gave this device.
+    """
 
     email: str
     password: str
     code: str | None = None
+    device: str | None = None
 
     def __repr__(self) -> str:
         """Show that it is a sign-in, not whose."""
@@ -72,10 +83,10 @@ class TokenOwner(Message, frozen=True, kw_only=True):
 def endpoints(identity: Identity, _web: WebParts) -> list[HTTPRouteHandler]:
     """Return the handlers."""
 
-    @post("/auth/login", summary="Sign in", tags=_TAGS, status_code=200, opt=noted(_LOGIN))
+    @post("/auth/login", summary="Sign in", description=_KNOWN, tags=_TAGS, status_code=200, opt=noted(_LOGIN))
     async def login(data: JSONBody[LoginBody], request: StrictRequest) -> Reply[Session]:
         address = request.client.host if request.client else None
-        return Reply(await identity.login(Login(data.email, data.password, address, data.code)))
+        return Reply(await identity.login(Login(data.email, data.password, address, data.code, data.device)))
 
     @get("/auth/validate", summary="Is this token good?", tags=_TAGS, opt=noted(_OWNER))
     async def validate() -> Reply[TokenOwner]:

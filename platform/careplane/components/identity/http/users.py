@@ -57,9 +57,8 @@ _CHANGING: Final = Notes(
     gives=("ETag",),
 )
 _SETTING: Final = Notes(
-    headers=("Idempotency-Key",),
-    fails=(409, 422),
-    body={"currentPassword": _PASSWORD, "newPassword": "six other words"},  # pragma: allowlist secret
+    fails=(409,),
+    body={"currentPassword": _PASSWORD, "newPassword": "a passphrase of your own"},  # pragma: allowlist secret
 )
 _ENDS: Final = "All tokens and sign-ins of the user end with it."
 

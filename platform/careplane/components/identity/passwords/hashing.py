@@ -2,12 +2,15 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from operator import itemgetter
 from threading import BoundedSemaphore
 from typing import Protocol, TypeVar
 
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import VerifyMismatchError
 
 from careplane.components.identity.settings import IdentitySettings
@@ -71,27 +74,41 @@ class Passwords:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="argon2")
         self._places = BoundedSemaphore(threads + waiting)
         self._strangers = BoundedSemaphore(threads + waiting // 2)
-        self._nobodys = ""
+        self._nobodys: list[tuple[int, str]] = []
 
     @classmethod
-    async def open(cls, hasher: Hasher, *, threads: int, waiting: int) -> "Passwords":
-        """Start the threads, and make a hash that no password matches, to check in place of an unknown user's."""
+    async def open(
+        cls, hasher: Hasher, *, threads: int, waiting: int, in_use: Sequence[tuple[str, int]] = ()
+    ) -> "Passwords":
+        """Start the threads, and make hashes that no password matches, to check in place of an unknown user's.
+
+        `in_use` are hashes of users, one for each set of parameters, and how many users have such a one.
+        """
         passwords = cls(hasher, threads=threads, waiting=waiting)
-        passwords._nobodys = await passwords.hash(secrets.token_bytes(32))
+        nobodys, total = passwords._nobodys, 0
+        for hashed, users in sorted(in_use):  # in one order everywhere, so that the draw falls alike
+            total += users
+            nobodys.append((total, await passwords._run(partial(_stand_in, hashed), (passwords._places,))))
+        if not nobodys:
+            nobodys.append((1, await passwords.hash(secrets.token_bytes(32))))
         return passwords
 
     async def hash(self, secret: bytes) -> str:
         """Return the hash to keep of a new password."""
         return await self._run(lambda: self._hasher.hash(secret), (self._places,))
 
-    async def matches(self, hashed: str | None, secret: bytes | None, *, stranger: bool = False) -> bool:
+    async def matches(
+        self, hashed: str | None, secret: bytes | None, *, stranger: bool = False, draw: bytes = b""
+    ) -> bool:
         """Tell whether the secret is the one behind the hash; without either, take just as long to say no.
 
-        However many strangers come at once, there is a place for those who are none.
+        As long as whom, `draw` decides: a keyed digest of who was asked for, so that somebody unknown always costs the
+        same, and as many of them cost so much as of the users do. However many strangers come at once, there is a place
+        for those who are none.
         """
         places = (self._strangers, self._places) if stranger else (self._places,)
         if hashed is None or secret is None:
-            await self._run(lambda: self._hasher.verify(self._nobodys, secret or b""), places)
+            await self._run(lambda: self._hasher.verify(hashed or self._nobody(draw), secret or b""), places)
             return False
         return await self._run(lambda: self._hasher.verify(hashed, secret), places)
 
@@ -102,6 +119,10 @@ class Passwords:
     def close(self) -> None:
         """Let the one at hand finish, and end the threads."""
         self._threads.shutdown(wait=True, cancel_futures=True)
+
+    def _nobody(self, draw: bytes) -> str:
+        place = int.from_bytes(draw) * self._nobodys[-1][0] >> 8 * len(draw)
+        return self._nobodys[bisect_right(self._nobodys, place, key=itemgetter(0))][1]
 
     async def _run(self, work: Callable[[], T], places: tuple[BoundedSemaphore, ...]) -> T:
         taken: list[BoundedSemaphore] = []
@@ -118,3 +139,8 @@ class Passwords:
         future = self._threads.submit(work)
         future.add_done_callback(leave)  # when the thread is done with it, not when its caller gives up
         return await asyncio.wrap_future(future)
+
+
+def _stand_in(hashed: str) -> str:
+    """Return a hash that no password matches, and that costs what that one does."""
+    return PasswordHasher.from_parameters(extract_parameters(hashed)).hash(secrets.token_bytes(32))

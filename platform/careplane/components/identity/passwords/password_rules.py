@@ -41,7 +41,7 @@ def password_fault(password: str, email: str, *, second_factor: bool = False) ->
     if ready is None or len(text := ready.decode()) < least:
         return f"must be {least} to {LENGTH_MAX} characters long, without control characters"
     reason = guessable(text, email, least)
-    return f"{reason}: choose another, such as five random words" if reason else None
+    return f"{reason}: choose another, for example several words picked at random" if reason else None
 
 
 def _plain(character: str) -> str:

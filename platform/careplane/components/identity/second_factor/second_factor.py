@@ -43,7 +43,7 @@ from careplane.components.identity.store import UserStore
 from careplane.kernel.clock import Clock
 from careplane.kernel.context import current, using
 from careplane.kernel.contract import Method
-from careplane.kernel.errors import FailedPrecondition, FieldError, InvalidArgument, NotFound
+from careplane.kernel.errors import FailedPrecondition, FieldError, InvalidArgument, NotFound, Overloaded
 from careplane.kernel.message import Empty, Message
 from careplane.storage.journal import Entry, entry_for
 
@@ -84,7 +84,10 @@ class SecondFactors:
         return SecondFactorSecret(key=base64.b32encode(key).decode(), uri=uri)
 
     async def confirm(self, request: ConfirmSecondFactor) -> RecoveryCodes:
-        """Ask for the factor from now on, for its owner has shown that the application has the secret."""
+        """Ask for the factor from now on, for its owner has shown that the application has the secret.
+
+        All sessions of the owner end, also this one: each device signs in anew, with the factor.
+        """
         user, factor = await self._user(request.user_id), await self.store.of(request.user_id)
         if factor is None:
             raise FailedPrecondition("There is no second factor to confirm. Begin with its enrolment.")
@@ -94,16 +97,20 @@ class SecondFactors:
         await self.guesses.admit_code(admission)
         step = self._step(factor, _bare(request.code))
         if step is None:
+            await self._refuse(_METHODS["confirm_second_factor"], request, user.id)
             raise _wrong("code", "is not the code of this moment: check the clock of the device")
         codes = tuple(base64.b32encode(secrets.token_bytes(_RECOVERY_BYTES)).decode() for _ in range(RECOVERY_CODES))
         digests = tuple(_digest(user.id, code) for code in codes)
         entry = _entry(_METHODS["confirm_second_factor"], request, user.id, {"outcome": "active"})
-        await self.store.confirm(Confirmation(factor, step, digests, entry))
+        await self.store.confirm(Confirmation(factor, step, digests, self.clock.now(), entry))
         await self._right(admission)
         return RecoveryCodes(codes=tuple(_spelled(code) for code in codes))
 
     async def remove(self, request: RemoveSecondFactor) -> Empty:
-        """Do away with one's own factor, with password and code, or as an administrator with somebody else's."""
+        """Do away with one's own factor, with password and code, or as an administrator with somebody else's.
+
+        If it was asked for, all sessions of its owner end.
+        """
         user, factor = await self._user(request.user_id), await self.store.of(request.user_id)
         if factor is None:
             raise no_factor()
@@ -111,7 +118,7 @@ class SecondFactors:
         if current().principal.id == str(user.id):
             await self._prove_both(method, request, user, factor)
         entry = entry_for(method, request, Empty(), subject=user.id, detail={"outcome": "removed"})
-        await self.store.remove(Removal(user.id, entry))
+        await self.store.remove(Removal(user.id, self.clock.now(), entry))
         return Empty()
 
     async def active(self, user_id: UUID) -> Factor | None:
@@ -151,10 +158,17 @@ class SecondFactors:
         if request.password is None:
             raise _wrong("password", "is required: show that this is you with your present password")
         admission = await self.guesses.admit(PASSWORD, _account(user), request.address)
-        if not await self.passwords.matches(user.password_hash, prepared(request.password)):
+        if not await self._matches(user, request.password, admission):
             await self._refuse(method, request, user.id)
             raise _wrong("password", "is not your present password")
         return admission
+
+    async def _matches(self, user: User, password: str, admission: Admission) -> bool:
+        try:
+            return await self.passwords.matches(user.password_hash, prepared(password))
+        except Overloaded:
+            await self.guesses.refunded(admission)  # nothing was checked, so it was no guess
+            raise
 
     async def _prove_both(self, method: Method, request: RemoveSecondFactor, user: User, factor: Factor) -> None:
         if factor.active and request.code is None:

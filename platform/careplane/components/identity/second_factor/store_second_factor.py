@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from careplane.components.identity.sessions.store_revocations import BUMPED
 from careplane.kernel.errors import Aborted, FailedPrecondition, NotFound, PlatformError
 from careplane.storage.database import Database
 from careplane.storage.group_commit import GroupCommit
@@ -30,21 +31,27 @@ work AS (
     SELECT n FROM work JOIN begun USING (user_id)
 )
 """
+# Users are locked before their factors, as a removal does it.
 # language=postgresql
-_CONFIRM = """
+_CONFIRM = f"""
 work AS (
-    SELECT * FROM unnest($1::int[], $2::uuid[], $3::bytea[], $4::bigint[]) AS w(n, user_id, secret, step)
-    JOIN fresh USING (n)
+    SELECT * FROM unnest($1::int[], $2::uuid[], $3::bytea[], $4::bigint[], $5::timestamptz[])
+        AS w(n, user_id, secret, step, at) JOIN fresh USING (n)
+), holders AS (
+    SELECT u.id AS user_id FROM users u JOIN work w ON w.user_id = u.id ORDER BY u.id FOR UPDATE OF u
 ), confirmed AS (
-    UPDATE second_factors f SET active = true, last_step = w.step FROM work w
-    WHERE f.user_id = w.user_id AND f.secret = w.secret AND NOT f.active RETURNING w.n, f.user_id
+    UPDATE second_factors f SET active = true, last_step = w.step FROM work w JOIN holders h USING (user_id)
+    WHERE f.user_id = w.user_id AND f.secret = w.secret AND NOT f.active RETURNING w.n, f.user_id, w.at
 ), given AS (
     INSERT INTO recovery_codes (user_id, digest)
-    SELECT user_id, digest FROM unnest($5::int[], $6::bytea[]) AS c(n, digest) JOIN confirmed USING (n)
-), applied AS (
+    SELECT user_id, digest FROM unnest($6::int[], $7::bytea[]) AS c(n, digest) JOIN confirmed USING (n)
+), bumped AS (
+    UPDATE users u SET epoch = u.epoch + 1 FROM confirmed c WHERE u.id = c.user_id
+    RETURNING u.id AS user_id, u.epoch, c.at
+), {BUMPED}, applied AS (
     SELECT n FROM confirmed
 )
-"""
+"""  # noqa: S608 - constants
 # A step is taken only if it is later than the last one that was: a code is good once, whoever hurries.
 # language=postgresql
 _USE = """
@@ -64,18 +71,22 @@ work AS (
 """
 # The user is locked, so that a password which needs the factor is not set meanwhile.
 # language=postgresql
-_REMOVE = """
+_REMOVE = f"""
 work AS (
-    SELECT * FROM unnest($1::int[], $2::uuid[]) AS w(n, user_id) JOIN fresh USING (n)
+    SELECT * FROM unnest($1::int[], $2::uuid[], $3::timestamptz[]) AS w(n, user_id, at) JOIN fresh USING (n)
 ), holders AS (
     SELECT u.id AS user_id FROM users u JOIN work w ON w.user_id = u.id WHERE NOT u.short_password
     ORDER BY u.id FOR UPDATE OF u
 ), removed AS (
-    DELETE FROM second_factors f USING holders h WHERE f.user_id = h.user_id RETURNING f.user_id
-), applied AS (
+    DELETE FROM second_factors f USING holders h WHERE f.user_id = h.user_id RETURNING f.user_id, f.active
+), bumped AS (
+    UPDATE users u SET epoch = u.epoch + 1
+    FROM (SELECT user_id, max(at) AS at FROM work JOIN removed USING (user_id) WHERE active GROUP BY user_id) r
+    WHERE u.id = r.user_id RETURNING u.id AS user_id, u.epoch, r.at
+), {BUMPED}, applied AS (
     SELECT n FROM work JOIN removed USING (user_id)
 )
-"""
+"""  # noqa: S608 - constants
 
 
 class Factor(msgspec.Struct, frozen=True):
@@ -97,11 +108,12 @@ class Enrolment(msgspec.Struct, frozen=True):
 
 
 class Confirmation(msgspec.Struct, frozen=True):
-    """A second factor to ask for from now on, and the digests of its recovery codes."""
+    """A second factor to ask for from now on, and the digests of its recovery codes; its user's sessions end."""
 
     factor: Factor
     step: int
     digests: tuple[bytes, ...]
+    at: "datetime"
     entry: Entry
 
 
@@ -115,9 +127,10 @@ class Use(msgspec.Struct, frozen=True):
 
 
 class Removal(msgspec.Struct, frozen=True):
-    """A second factor to do away with."""
+    """A second factor to do away with; if it was asked for its user's sessions end."""
 
     user_id: UUID
+    at: "datetime"
     entry: Entry
 
 
@@ -128,9 +141,9 @@ class SecondFactorStore:
         """Keep them in the component's schema of `database`."""
         self._database = database
         enrolments = Journal[Enrolment](database, _ENROL, _enrolment_arrays, _enrolled_already, width=4)
-        confirmations = Journal[Confirmation](database, _CONFIRM, _confirmation_arrays, _overtaken, width=6)
+        confirmations = Journal[Confirmation](database, _CONFIRM, _confirmation_arrays, _overtaken, width=7)
         uses = Journal[Use](database, _USE, _use_arrays, _overtaken, width=5)
-        removals = Journal[Removal](database, _REMOVE, _removal_arrays, _not_removed, width=2)
+        removals = Journal[Removal](database, _REMOVE, _removal_arrays, _not_removed, width=3)
         self._enrolments: GroupCommit[Enrolment, Applied] = GroupCommit(enrolments.flush)
         self._confirmations: GroupCommit[Confirmation, Applied] = GroupCommit(confirmations.flush)
         self._uses: GroupCommit[Use, Applied] = GroupCommit(uses.flush)
@@ -188,6 +201,7 @@ def _confirmation_arrays(confirmations: Sequence[Confirmation]) -> Sequence[Sequ
         [c.factor.user_id for c in confirmations],
         [c.factor.secret for c in confirmations],
         [c.step for c in confirmations],
+        [c.at for c in confirmations],
         [n for n, _ in codes],
         [digest for _, digest in codes],
     )
@@ -204,7 +218,7 @@ def _use_arrays(uses: Sequence[Use]) -> Sequence[Sequence[object]]:
 
 
 def _removal_arrays(removals: Sequence[Removal]) -> Sequence[Sequence[object]]:
-    return range(len(removals)), [r.user_id for r in removals]
+    return range(len(removals)), [r.user_id for r in removals], [r.at for r in removals]
 
 
 async def _enrolled_already(_connection: "Connection", refused: Sequence[Enrolment]) -> Sequence[PlatformError]:

@@ -39,20 +39,21 @@ class SigningIn:
     async def login(self, request: Login, /) -> Session:
         """Sign in: whatever is wrong, one lookup, one password check and one audit row come before the one answer."""
         email_key = domain.email_key(request.email) or ""
-        admission = await self.guesses.admit(PASSWORD, email_key, request.address)
+        admission = await self.guesses.admit(PASSWORD, email_key, request.address, request.device)
         secret = prepared(request.password)
         user = await self.store.by_email(email_key)
         matches = await self._matches(user, secret, admission)
         if user is None or user.disabled or secret is None or not matches:
             raise await self._refused(request, user)
         await self._check_second_factor(request, user, admission)
-        await self.guesses.succeeded(admission)
-        return await self._begin_session(request, user, secret)
+        device = await self.guesses.succeeded(admission)
+        session = await self._begin_session(request, user, secret)
+        return session if device is None else msgspec.structs.replace(session, device=device)
 
     async def _matches(self, user: User | None, secret: bytes | None, admission: Admission) -> bool:
         try:
             hashed = user.password_hash if user else None
-            return await self.passwords.matches(hashed, secret, stranger=not admission.known)
+            return await self.passwords.matches(hashed, secret, stranger=not admission.known, draw=admission.account)
         except Overloaded:
             await self.guesses.refunded(admission)  # nothing was checked, so it was no guess
             raise

@@ -11,7 +11,7 @@ from careplane.components.identity.sessions.store_revocations import AT_ONCE, LE
 from careplane.kernel.errors import PlatformError, Unauthenticated
 from careplane.storage.database import Database
 from careplane.storage.group_commit import GroupCommit
-from careplane.storage.journal import Applied, Bare, Entry, Journal, bare_journal
+from careplane.storage.journal import Applied, Entry, Journal
 
 if TYPE_CHECKING:
     from careplane.storage.database import Connection
@@ -140,29 +140,29 @@ class SessionStore:
         turns = Journal[Turn](database, _TURN, _fields_of(Turn), _over, width=8)
         self._begins: GroupCommit[Beginning, Applied] = GroupCommit(begins.flush)
         self._turns: GroupCommit[Turn, Applied] = GroupCommit(turns.flush)
-        self._notes: GroupCommit[Bare, Applied] = GroupCommit(bare_journal(database).flush)
+        self.unknown = 0.0
+        """How many refresh tokens came that nobody knows."""
 
     @property
     def commits(self) -> Mapping[str, GroupCommit[Any, Any]]:
         """The group commits, by the name of what they write."""
-        return {"sessions": self._begins, "refreshes": self._turns, "refused_refreshes": self._notes}
+        return {"sessions": self._begins, "refreshes": self._turns}
 
     async def begin(self, beginning: Beginning) -> None:
         """Begin a session; raise Unauthenticated if the user has been called back, or disabled, in the meantime."""
         await self._begins.submit(beginning)
 
     async def by_refresh_token(self, digest: bytes) -> Found | None:
-        """Return the session that the refresh token with that digest is, or was, of."""
+        """Return the session that the refresh token with that digest is, or was, of; count those of none."""
         row = await self._database.fetch_row(_FIND, digest)
-        return None if row is None else msgspec.convert({**row, "roles": tuple(row["roles"])}, Found)
+        if row is None:
+            self.unknown += 1
+            return None
+        return msgspec.convert({**row, "roles": tuple(row["roles"])}, Found)
 
     async def turn(self, turn: Turn) -> None:
         """Go on with a session; raise Unauthenticated if it is over, which a token that comes again makes it."""
         await self._turns.submit(turn)
-
-    async def note_refusal(self, entry: Entry) -> None:
-        """Make the audit row of a refresh token that nobody knows durable."""
-        await self._notes.submit(Bare(entry))
 
     async def forget(self, now: datetime) -> bool:
         """Drop a few thousand sessions that have been over for long; return whether there may be more."""

@@ -51,6 +51,11 @@ class KeyRing:
         lead = timedelta(seconds=settings.key_lead_s)
         return cls(keys, lead=lead, after=timedelta(seconds=settings.token_ttl_s + LEEWAY_MAX_SECONDS) + lead)
 
+    @property
+    def keys(self) -> tuple[SigningKey, ...]:
+        """The keys, newest first."""
+        return self._keys
+
     def replace(self, keys: Sequence[SigningKey]) -> None:
         """Take these keys from now on; raise FailedPrecondition for none at all, and keep those there were."""
         if not keys:

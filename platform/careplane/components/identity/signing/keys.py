@@ -7,12 +7,13 @@ A file whose name is the time of its making in UTC, as in 20310506T070809Z.pem, 
 import base64
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 import msgspec
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from jwt.algorithms import ECAlgorithm
@@ -59,14 +60,34 @@ def load_keys(settings: IdentitySettings) -> tuple[SigningKey, ...]:
 
 def read_keys(settings: IdentitySettings) -> tuple[SigningKey, ...]:
     """Return the keys there are, the newest first; raise FailedPrecondition for one that is not fit to be one."""
+    keys, faults = fit_keys(settings)
+    for fault in faults.values():
+        raise FailedPrecondition(fault)
+    return in_turn(settings, keys)
+
+
+def fit_keys(settings: IdentitySettings) -> tuple[tuple[SigningKey, ...], dict[Path, str]]:
+    """Return the keys of the folder that are fit to be one, and of each other file what is wrong with it."""
     keys: list[SigningKey] = []
-    if settings.private_key:
-        keys.append(read_key(settings.private_key, "The signing key in the settings", settings.production))
+    faults: dict[Path, str] = {}
     folder = keys_folder(settings)
-    if folder is not None:
-        keys.extend(_read_folder(folder, settings.production))
+    for file in _files(folder) if folder is not None else ():
+        try:
+            key = _read_file(file, settings.production)
+        except FailedPrecondition as error:
+            faults[file] = error.detail
+        else:
+            keys += [] if key is None else [key]
+    return tuple(keys), faults
+
+
+def in_turn(settings: IdentitySettings, keys: Iterable[SigningKey]) -> tuple[SigningKey, ...]:
+    """Return each of the keys of the folder once, the newest first, behind the one in the settings."""
+    first = []
+    if settings.private_key:
+        first.append(read_key(settings.private_key, "The signing key in the settings", settings.production))
     distinct: dict[str, SigningKey] = {}
-    for key in keys:
+    for key in (*first, *sorted(keys, key=_turn, reverse=True)):
         distinct.setdefault(key.public.kid, key)
     return tuple(distinct.values())
 
@@ -90,7 +111,7 @@ def read_key(pem: str, place: str, production: bool) -> SigningKey:  # noqa: FBT
         raise FailedPrecondition(detail)
     try:
         private = load_pem_private_key(pem.encode(), password=None)
-    except (ValueError, TypeError) as error:  # TypeError: it is encrypted. UnsupportedAlgorithm is a curve unheard of
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:  # encrypted is a TypeError; a curve unheard of
         detail = f"{place} is not an unencrypted private key in PEM: {_HOW}."
         raise FailedPrecondition(detail) from error
     if not isinstance(private, ec.EllipticCurvePrivateKey) or not isinstance(private.curve, ec.SECP256R1):
@@ -135,17 +156,24 @@ def _make_first(folder: Path) -> None:
         raise FailedPrecondition(detail) from error
 
 
-def _read_folder(folder: Path, production: bool) -> list[SigningKey]:  # noqa: FBT001 - the sense is in the name
+def _files(folder: Path) -> list[Path]:
     try:
-        texts = {file: file.read_text("utf-8") for file in folder.glob("*.pem")}
-    except (OSError, UnicodeDecodeError) as error:
-        detail = f"The keys in {folder} cannot be read ({type(error).__name__}): check that they are PEM, and yours."
+        return sorted(folder.glob("*.pem"))
+    except OSError as error:
+        detail = f"The keys in {folder} cannot be looked at ({error.strerror}): check that they are yours."
         raise FailedPrecondition(detail) from error
-    keys = [_in_file(read_key(text, f"The key {file}", production), file) for file, text in texts.items()]
-    return sorted(keys, key=_turn, reverse=True)
 
 
-def _in_file(key: SigningKey, file: Path) -> SigningKey:
+def _read_file(file: Path, production: bool) -> SigningKey | None:  # noqa: FBT001 - the sense is in the name
+    """Read a key from its file, or None from one that has gone in the meantime."""
+    try:
+        text = file.read_text("utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        detail = f"The key {file} cannot be read ({type(error).__name__}): check that it is PEM, and yours."
+        raise FailedPrecondition(detail) from error
+    key = read_key(text, f"The key {file}", production)
     return msgspec.structs.replace(key, file=file, made=_made(file.stem))
 
 

@@ -14,7 +14,6 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from jwt.algorithms import ECAlgorithm
 
-from careplane.components.identity.domain import scopes_of
 from careplane.components.identity.messages import KeySet
 from careplane.components.identity.signing.denied import Denied
 from careplane.components.identity.signing.keys import ALGORITHM, SigningKey
@@ -107,11 +106,14 @@ class TokenVerifier:
         issuer: str,
         audience: str,
         clock: Clock,
+        scopes: Callable[[Iterable[str]], frozenset[str]],
         leeway_s: float = LEEWAY_MAX_SECONDS,
         remembered: int = REMEMBERED,
-        scopes: Callable[[Iterable[str]], frozenset[str]] = scopes_of,
     ) -> None:
-        """Believe tokens under `keys` from `issuer` to `audience`, with at most five seconds between two clocks."""
+        """Believe tokens under `keys` from `issuer` to `audience`, with at most five seconds between two clocks.
+
+        `scopes` tells what roles give, as configured.
+        """
         self._issuer = issuer
         self._audience = audience
         self._clock = clock

@@ -1,7 +1,8 @@
 """To whom a record is open: to everybody whose role lets them read, or, once restricted, to few.
 
-A restricted record is open to the users of its care team, to holders of patients:restricted, and until it ends to
-whoever has opened it in an emergency. To all others it is closed in every way: reading, changing, history, search.
+A restricted record is open to the users of its care team, to holders of patients:restricted, and to whoever has opened
+it in an emergency: until that ends, the record is restricted anew, or they may break the glass no more. To all others
+it is closed in every way: reading, changing, history, search.
 """
 
 from typing import Final

@@ -1,5 +1,10 @@
-"""The confidentiality label of a FHIR resource (HL7 v3 Confidentiality in meta.security): read, set and taken away."""
+"""The confidentiality label of a FHIR resource (HL7 v3 Confidentiality in meta.security): read, set and taken away.
 
+Whoever labels a record wants it closed, so what is nearly a label counts as one: R or V in either case, of a system
+that says it is about confidentiality in whatever spelling, that is its OID, or that is none at all.
+"""
+
+import re
 from typing import Any, Final
 
 from careplane.components.patient.record.document import Document
@@ -7,13 +12,16 @@ from careplane.components.patient.record.document import Document
 SYSTEM: Final = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
 RESTRICTED: Final = "R"
 
-_SYSTEMS: Final = frozenset({SYSTEM, "http://hl7.org/fhir/v3/Confidentiality", "urn:oid:2.16.840.1.113883.5.25", None})
-_CLOSED: Final = frozenset({RESTRICTED, "V"})
+# The migration 0002 has the same two patterns: PostgreSQL must understand them alike.
+_CLOSED: Final = re.compile(r"^[^A-Za-z0-9]*[RV][^A-Za-z0-9]*\Z", re.IGNORECASE | re.ASCII)
+_SYSTEMS: Final = re.compile(
+    r"^[^A-Za-z0-9]*\Z|confidentiality|(^|[^0-9.])2\.16\.840\.1\.113883\.5\.25([^0-9.]|\Z)", re.IGNORECASE | re.ASCII
+)
 _LABEL: Final = {"system": SYSTEM, "code": RESTRICTED, "display": "restricted"}
 
 
 def is_confidential(document: Document) -> bool:
-    """Tell whether a resource is labelled restricted or very restricted; a label of no system counts as one."""
+    """Tell whether a resource is labelled restricted or very restricted."""
     return any(_is_closed(coding) for coding in _security(document))
 
 
@@ -43,4 +51,6 @@ def _is_closed(coding: Any) -> bool:  # noqa: ANN401 - whatever a document holds
     if not isinstance(coding, dict):
         return False
     code, system = coding.get("code"), coding.get("system")
-    return isinstance(code, str) and code in _CLOSED and (system is None or str(system) in _SYSTEMS)
+    if not isinstance(code, str) or not _CLOSED.search(code):
+        return False
+    return not isinstance(system, str) or _SYSTEMS.search(system) is not None

@@ -53,7 +53,7 @@ class Doors:
         reader = _reader()
         if is_open(patient, reader):
             return Entered(patient, by_grant=False)
-        granted = await self._store.glass.is_open(reader.id, patient.id, self._clock.now())
+        granted = reader.breaks_glass and await self._store.glass.is_open(reader.id, patient.id, self._clock.now())
         if granted and grants:
             return Entered(patient, by_grant=True)
         await self._store.audit.note(method.path, subject=patient.id, detail=DENIED)
@@ -62,7 +62,11 @@ class Doors:
     def visible(self) -> Condition | None:
         """Return what holds for the records that the caller may find, None for all of them."""
         reader = _reader()
-        return None if reader.opens_all else visible_to(reader.id, reader.member, self._clock.now())
+        if reader.opens_all:
+            return None
+        if not reader.breaks_glass:
+            return on_team(reader.member)
+        return visible_to(reader.id, reader.member, self._clock.now())
 
     @staticmethod
     def portable() -> Condition:

@@ -84,7 +84,7 @@ class Glass:
         reply = BrokenGlass(patient_id=patient.id, until=grant.until)
         detail = {"until": grant.until}  # the reason stays in the table: it may say more than the log is for
         entry = entry_for(method, request, reply, subject=patient.id, detail=detail)
-        applied = await self._store.glass.grant(GlassWrite(grant, entry))
+        applied = await self._store.glass.grant(GlassWrite(grant, patient.version, entry))
         if applied.reply is not None:
             return msgspec.msgpack.decode(applied.reply, type=BrokenGlass)
         self._alarm(grant)

@@ -20,26 +20,36 @@ if TYPE_CHECKING:
 _GRANT = """
 made AS (
     SELECT * FROM unnest($1::int[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[],
-                         $7::timestamptz[], $8::text[])
-        AS made(n, id, patient_id, user_id, reason, granted_at, until, request_id) JOIN fresh USING (n)
+                         $7::timestamptz[], $8::text[], $9::int[])
+        AS made(n, id, patient_id, user_id, reason, granted_at, until, request_id, version) JOIN fresh USING (n)
 ), granted AS (
-    INSERT INTO break_glass (id, patient_id, user_id, reason, granted_at, until, request_id)
-    SELECT id, patient_id, user_id, reason, granted_at, until, request_id FROM made RETURNING id
+    INSERT INTO break_glass (id, patient_id, user_id, reason, granted_at, until, request_id, version)
+    SELECT id, patient_id, user_id, reason, granted_at, until, request_id, version FROM made RETURNING id
 ), applied AS (
     SELECT n FROM made JOIN granted USING (id)
 )
 """
 _COLUMNS = "id, patient_id, user_id, reason, granted_at, until, request_id"
 _PAGE = f"SELECT {_COLUMNS} FROM break_glass WHERE $1::uuid IS NULL OR id < $1 ORDER BY id DESC LIMIT $2"  # noqa: S608
-_IS_OPEN = "SELECT FROM break_glass WHERE user_id = $1 AND patient_id = $2 AND until > $3 LIMIT 1"
-_OPEN = "SELECT count(*) AS open FROM break_glass WHERE until > $1"
+_IS_OPEN = """
+SELECT FROM break_glass g JOIN patients p ON p.id = g.patient_id
+WHERE g.user_id = $1 AND g.patient_id = $2 AND g.until > $3 AND g.version >= p.restricted_since LIMIT 1
+"""
+_OPEN = """
+SELECT count(*) AS open FROM break_glass g JOIN patients p ON p.id = g.patient_id
+WHERE g.until > $1 AND p.restricted AND g.version >= p.restricted_since
+"""
 _BY_NUMBER = "SELECT id FROM patients WHERE mrn = $1"
 
 
 class GlassWrite(msgspec.Struct, frozen=True):
-    """A grant to be written with its journal entry."""
+    """A grant to be written with its journal entry; `version` is the one of the record that was seen to be closed.
+
+    A grant ends when the record is restricted anew, which is to say: when that has made a later version.
+    """
 
     grant: GlassGrant
+    version: int
     entry: Entry
 
 
@@ -49,7 +59,7 @@ class GlassStore:
     def __init__(self, database: Database) -> None:
         """Use the registry's database."""
         self._database = database
-        journal = Journal(database, _GRANT, _arrays, _refusals, width=8)
+        journal = Journal(database, _GRANT, _arrays, _refusals, width=9)
         self.grants: GroupCommit[GlassWrite, Applied] = GroupCommit(journal.flush)
 
     async def grant(self, write: GlassWrite) -> Applied:
@@ -57,7 +67,7 @@ class GlassStore:
         return await self.grants.submit(write)
 
     async def is_open(self, user_id: str, patient_id: UUID, now: datetime) -> bool:
-        """Tell whether the user has opened the record, and that has not ended yet."""
+        """Tell whether the user has opened the record, which has neither run out nor been restricted anew since."""
         return await self._database.fetch_row(_IS_OPEN, user_id, patient_id, now) is not None
 
     async def patient_with(self, mrn: str) -> UUID | None:
@@ -77,7 +87,8 @@ class GlassStore:
 
 def _arrays(writes: Sequence[GlassWrite]) -> Sequence[Sequence[object]]:
     fields = GlassGrant.__struct_fields__
-    return (range(len(writes)), *([getattr(write.grant, name) for write in writes] for name in fields))
+    grants = ([getattr(write.grant, name) for write in writes] for name in fields)
+    return (range(len(writes)), *grants, [write.version for write in writes])
 
 
 async def _refusals(_connection: "Connection", writes: Sequence[GlassWrite]) -> Sequence[PlatformError]:

@@ -53,10 +53,11 @@ _JUDGING = f"""
 found AS (
     SELECT n, {PATIENT}, CASE
         WHEN NOT restricted OR opens_all OR member = ANY (care_team) THEN '{Way.OPEN}'
-        WHEN EXISTS (SELECT FROM break_glass g WHERE g.user_id = reader AND g.patient_id = asked.id AND g.until > now)
+        WHEN breaks_glass AND EXISTS (SELECT FROM break_glass g WHERE g.user_id = reader AND g.patient_id = asked.id
+            AND g.until > now AND g.version >= restricted_since)
         THEN '{Way.GRANT}' ELSE '{Way.CLOSED}' END AS way
-    FROM unnest($1::int[], $2::uuid[], $3::text[], $4::uuid[], $5::bool[], $6::timestamptz[])
-        AS asked(n, id, reader, member, opens_all, now) JOIN patients USING (id)
+    FROM unnest($1::int[], $2::uuid[], $3::text[], $4::uuid[], $5::bool[], $6::bool[], $7::timestamptz[])
+        AS asked(n, id, reader, member, opens_all, breaks_glass, now) JOIN patients USING (id)
 ), judged AS (
     SELECT n, CASE way WHEN '{Way.GRANT}' THEN '{_NOTED[Way.GRANT]}' ELSE '{_NOTED[Way.CLOSED]}' END::jsonb AS detail
     FROM found WHERE way <> '{Way.OPEN}'
@@ -67,7 +68,7 @@ _FOUND = f"SELECT n, way, {PATIENT} FROM found"  # noqa: S608 - a constant
 
 def guarded_reads(database: Database) -> AuditedReads[Asked, Found | None]:
     """Return the reads of single records."""
-    return AuditedReads(database, Judged(_JUDGING, _FOUND), _arrays, _found, width=6)
+    return AuditedReads(database, Judged(_JUDGING, _FOUND), _arrays, _found, width=7)
 
 
 def _arrays(asked: Sequence[Asked]) -> Sequence[Sequence[object]]:
@@ -78,6 +79,7 @@ def _arrays(asked: Sequence[Asked]) -> Sequence[Sequence[object]]:
         [reader.id for reader in readers],
         [reader.member for reader in readers],
         [reader.opens_all for reader in readers],
+        [reader.breaks_glass for reader in readers],
         [one.now for one in asked],
     )
 

@@ -74,10 +74,14 @@ def plain_filters(filters: Filters) -> list[Condition]:
 
 
 def visible_to(user_id: str, member: UUID | None, now: datetime) -> Condition:
-    """Return what holds for a patient whose record is open to that user: few are restricted, so it costs a glance."""
+    """Return what holds for a patient whose record is open to that user, who may break the glass.
+
+    Few records are restricted, so it costs a glance.
+    """
     return Condition(
         "NOT restricted OR {}::uuid = ANY (care_team) OR id IN "
-        "(SELECT patient_id FROM break_glass WHERE user_id = {}::text AND until > {}::timestamptz)",
+        "(SELECT g.patient_id FROM break_glass g JOIN patients opened ON opened.id = g.patient_id"
+        " WHERE g.user_id = {}::text AND g.until > {}::timestamptz AND g.version >= opened.restricted_since)",
         (member, user_id, now),
     )
 
