@@ -12,7 +12,10 @@ RATES = """rates:
   read: {per_second: 2, burst: 10, per: user}
   refused: {per_second: 1, burst: 5, per: address}
 """
-ROW = "  - {path: /a, methods: [GET], component: patient, access: bearer, rate: read, timeout: 5, body_limit: 0}\n"
+ROW = (
+    "  - {path: /a, methods: [GET], component: patient, access: bearer, scopes: [], rate: read, timeout: 5, "
+    "body_limit: 0}\n"
+)
 
 
 def faults(tmp_path: Path, text: str) -> list[str]:
@@ -36,7 +39,7 @@ def test_the_table_that_comes_with_careplane_is_right() -> None:
 def test_a_row_holds_its_terms(tmp_path: Path) -> None:
     """What is written in a row is what the gateway goes by."""
     path = tmp_path / "gateway.yaml"
-    row = ROW.replace("access: bearer", 'access: bearer, scopes: ["patients:read"]').replace(", body_limit: 0", "")
+    row = ROW.replace("scopes: []", 'scopes: ["patients:read"]').replace(", body_limit: 0", "")
     path.write_text(f"{RATES}routes:\n{row}", encoding="utf-8")
     (route,) = read_routes(path, components=("patient",), scopes=("patients:read",)).routes
     assert (route.path, route.method, route.component, route.bearer) == ("/a", "GET", "patient", True)
@@ -57,7 +60,8 @@ def test_rates_can_be_multiplied() -> None:
     ("change", "line", "said"),
     [
         (("access: bearer", "acess: bearer"), 5, "unknown key 'acess'"),
-        (("access: bearer, ", ""), 5, "missing access"),
+        (("scopes: [], ", ""), 5, "a bearer route names its scopes"),
+        (("access: bearer, scopes: [], ", ""), 5, "missing access"),
         (("component: patient", "component: pattient"), 5, "unknown component 'pattient'; known are gateway, patient"),
         (("access: bearer", "access: private"), 5, "unknown access 'private'"),
         (("rate: read", "rate: fast"), 5, "unknown rate 'fast'; known are read, refused"),
@@ -70,8 +74,12 @@ def test_rates_can_be_multiplied() -> None:
         (("path: /a", "path: /a/"), 5, "the path '/a/' must be of the form"),
         (("path: /a", "path: a"), 5, "the path 'a' must be of the form"),
         (("path: /a", "path: 7"), 5, "the path must be a text"),
-        (("access: bearer", 'access: bearer, scopes: ["patients:steal"]'), 5, "unknown scope 'patients:steal'"),
-        (("access: bearer", 'access: public, scopes: ["patients:read"]'), 5, "a public route has no scopes"),
+        (("scopes: []", 'scopes: ["patients:steal"]'), 5, "unknown scope 'patients:steal'"),
+        (
+            ("access: bearer, scopes: []", 'access: public, scopes: ["patients:read"]'),
+            5,
+            "a public route has no scopes",
+        ),
         (("path: /a", "path: /a, path: /b"), 5, "the key 'path' comes twice"),
         (("burst: 10", "burst: many"), 2, "must be a whole number from 1 to"),
         (("per: user", "per: planet"), 2, "unknown kind of caller 'planet'"),

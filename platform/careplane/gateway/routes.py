@@ -145,6 +145,8 @@ def _routes(node: Node, rates: Mapping[str, Rate], known: _Known) -> Iterator[Ro
     needed = tuple(n.text(known.scopes, "scope") for n in fields["scopes"].elements()) if "scopes" in fields else ()
     if needed and not bearer:
         fields["scopes"].wrong("a public route has no scopes; make it bearer or take them out")
+    if bearer and "scopes" not in fields:
+        node.wrong("a bearer route names its scopes; write scopes: [] if everybody who has signed in may come")
     owner = _owner(fields["owner"], path) if "owner" in fields else None
     rate = rates.get(fields["rate"].text(rates, "rate"))
     timeout = fields["timeout"].number(float, 0.01, 3600, 1.0)
