@@ -76,6 +76,9 @@ def twice(inner: Invoke) -> Invoke:
 
 WIRINGS: dict[str, tuple[Middleware, ...]] = {"direct": (), "codec": (encoded,), "twice": (twice,)}
 
+CHEAP_HASHING = {"argon2_time_cost": 1, "argon2_memory_kib": 8, "argon2_parallelism": 1}
+"""What a password costs here, where a platform is started a thousand times."""
+
 StartPlatform = Callable[..., AbstractAsyncContextManager[Host]]
 
 
@@ -94,7 +97,7 @@ def start_platform(database_url: str, tmp_path: Path) -> StartPlatform:
         *wiring: Middleware, settings: Settings | None = None, clock: Clock | None = None
     ) -> AsyncIterator[Host]:
         settings = settings or Settings()
-        identity = msgspec.structs.replace(settings.identity, production=False, data_dir=tmp_path)
+        identity = msgspec.structs.replace(settings.identity, production=False, data_dir=tmp_path, **CHEAP_HASHING)
         host = Host(
             msgspec.structs.replace(settings, identity=identity),
             dict.fromkeys(NAMES, database_url),

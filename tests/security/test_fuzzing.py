@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 
 HERE = Path(__file__).parent
 TARGETS = ("token", "cursor", "line")
-SECONDS = int(os.environ.get("CAREPLANE_FUZZ_SECONDS", "6"))
+SECONDS = int(os.environ.get("CAREPLANE_FUZZ_SECONDS", "4"))
 SEED = int(os.environ.get("CAREPLANE_FUZZ_SEED", str(random.randrange(1, 2**31))))
 FOUND = 77
 """How libFuzzer ends when the target raised something."""

@@ -18,7 +18,7 @@ from tests.end_to_end.conftest import StartProgram
 from tests.end_to_end.program import DEMO_EMAIL, DEMO_PASSWORD, Program
 
 HERE = Path(__file__).parent
-SECONDS = int(os.environ.get("CAREPLANE_FUZZ_SECONDS", "40"))
+SECONDS = int(os.environ.get("CAREPLANE_FUZZ_SECONDS", "20"))
 SEED = int(os.environ.get("CAREPLANE_FUZZ_SEED", str(random.randrange(2**32))))
 METHODS = {"get", "put", "post", "delete", "patch", "head", "options", "trace"}
 DOCUMENTS = ("/api-docs", "/api-docs/patients", "/api-docs/auth")
