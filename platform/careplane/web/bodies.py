@@ -29,6 +29,11 @@ class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class StrictRequest(Request[Any, Any, Any]):
     """A request whose JSON is read straight into the type that its handler takes, without a lenient step between."""
 
+    @property
+    def address(self) -> str | None:
+        """Where the request comes from, as the edge has found out."""
+        return self.client.host if self.client else None
+
     async def body(self) -> bytes:
         """Return the body, which the edge has read already, within its limits of size and time."""
         return cast("bytes", self.scope.get(BODY, b""))

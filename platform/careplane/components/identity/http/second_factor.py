@@ -91,7 +91,7 @@ def endpoints(identity: Identity, _web: WebParts) -> list[HTTPRouteHandler]:
     async def enrol_second_factor(
         user_id: FromPath[UUID], data: JSONBody[EnrolmentBody], request: StrictRequest
     ) -> Reply[SecondFactorSecret]:
-        return Reply(await identity.enrol_second_factor(EnrolSecondFactor(user_id, data.password, address_of(request))))
+        return Reply(await identity.enrol_second_factor(EnrolSecondFactor(user_id, data.password, request.address)))
 
     @post(
         f"{_PATH}/confirm",
@@ -104,7 +104,7 @@ def endpoints(identity: Identity, _web: WebParts) -> list[HTTPRouteHandler]:
     async def confirm_second_factor(
         user_id: FromPath[UUID], data: JSONBody[ConfirmationBody], request: StrictRequest
     ) -> Reply[RecoveryCodes]:
-        return Reply(await identity.confirm_second_factor(ConfirmSecondFactor(user_id, data.code, address_of(request))))
+        return Reply(await identity.confirm_second_factor(ConfirmSecondFactor(user_id, data.code, request.address)))
 
     @delete(
         _PATH,
@@ -116,13 +116,8 @@ def endpoints(identity: Identity, _web: WebParts) -> list[HTTPRouteHandler]:
     async def remove_second_factor(
         user_id: FromPath[UUID], data: JSONBody[RemovalBody], request: StrictRequest
     ) -> Reply[None]:
-        removal = RemoveSecondFactor(user_id, data.password, data.code, address_of(request))
+        removal = RemoveSecondFactor(user_id, data.password, data.code, request.address)
         await identity.remove_second_factor(removal)
         return Reply(None, status=204)
 
     return [enrol_second_factor, confirm_second_factor, remove_second_factor]
-
-
-def address_of(request: StrictRequest) -> str | None:
-    """Return where a request comes from, as the edge has found out."""
-    return request.client.host if request.client else None

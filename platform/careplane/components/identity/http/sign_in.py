@@ -85,7 +85,7 @@ def endpoints(identity: Identity, _web: WebParts) -> list[HTTPRouteHandler]:
 
     @post("/auth/login", summary="Sign in", description=_KNOWN, tags=_TAGS, status_code=200, opt=noted(_LOGIN))
     async def login(data: JSONBody[LoginBody], request: StrictRequest) -> Reply[Session]:
-        address = request.client.host if request.client else None
+        address = request.address
         return Reply(await identity.login(Login(data.email, data.password, address, data.code, data.device)))
 
     @get("/auth/validate", summary="Is this token good?", tags=_TAGS, opt=noted(_OWNER))

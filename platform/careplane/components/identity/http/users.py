@@ -21,10 +21,11 @@ from careplane.components.identity.api import (
 )
 from careplane.kernel.message import Message
 from careplane.web.bodies import Body, StrictRequest, header
-from careplane.web.etags import etag, expected_version, not_modified
+from careplane.web.etags import expected_version
 from careplane.web.notes import Notes, noted
 from careplane.web.parts import WebParts
 from careplane.web.reply import Reply
+from careplane.web.versioned import made, unless_known, versioned
 
 TAGS: Final = ["Users"]
 USER_ID: Final = "01890a5d-0000-7000-8000-000000000001"
@@ -138,8 +139,7 @@ def _add(identity: Identity, web: WebParts) -> HTTPRouteHandler:
     @post("/api/users", summary="Add a user", tags=TAGS, opt=noted(_ADDING))
     async def add_user(data: JSONBody[NewUserBody]) -> Reply[UserView]:
         view = await identity.add_user(AddUser(web.new_id(), data.email, data.password, data.roles))
-        location = (b"location", f"/api/users/{view.id}".encode())
-        return Reply(view, status=201, headers=(location, (b"etag", etag(view.version))))
+        return made(view, f"/api/users/{view.id}")
 
     return add_user
 
@@ -155,10 +155,7 @@ def _get(identity: Identity) -> HTTPRouteHandler:
     )
     async def get_user(user_id: FromPath[UUID], request: StrictRequest) -> Reply[UserView | None]:
         view = await identity.get_user(GetUser(user_id))
-        headers = ((b"etag", etag(view.version)),)
-        if not_modified(header(request, b"if-none-match"), view.version):
-            return Reply(None, status=304, headers=headers)
-        return Reply(view, headers=headers)
+        return unless_known(request, view.version, view)
 
     return get_user
 
@@ -181,8 +178,7 @@ def _change(identity: Identity) -> HTTPRouteHandler:
             disabled=None if data.disabled is UNSET else data.disabled,
             expected_version=expected_version(header(request, b"if-match")),
         )
-        view = await identity.change_user(change)
-        return Reply(view, headers=((b"etag", etag(view.version)),))
+        return versioned(await identity.change_user(change))
 
     return change_user
 
@@ -199,7 +195,7 @@ def _set_password(identity: Identity) -> HTTPRouteHandler:
     async def set_password(
         user_id: FromPath[UUID], data: JSONBody[PasswordBody], request: StrictRequest
     ) -> Reply[None]:
-        address = request.client.host if request.client else None
+        address = request.address
         await identity.set_password(SetPassword(user_id, data.new_password, data.current_password, address))
         return Reply(None, status=204)
 

@@ -12,9 +12,10 @@ from careplane.components.patient.api import CARE_TEAM_MAX, GetPatient, PatientA
 from careplane.components.patient.examples import ACCESS, RESTRICTING
 from careplane.components.patient.http.parts import TAGS
 from careplane.web.bodies import Body, StrictRequest, header
-from careplane.web.etags import etag, expected_version
+from careplane.web.etags import expected_version
 from careplane.web.notes import Notes, noted
 from careplane.web.reply import Reply
+from careplane.web.versioned import versioned
 
 
 class AccessBody(Body, frozen=True, kw_only=True):
@@ -36,7 +37,7 @@ def endpoints(patients: Patients) -> list[HTTPRouteHandler]:
         opt=noted(Notes(gives=("ETag",), answer=ACCESS)),
     )
     async def get_access(patient_id: FromPath[UUID]) -> Reply[PatientAccess]:
-        return _shown(await patients.access(GetPatient(patient_id=patient_id)))
+        return versioned(await patients.access(GetPatient(patient_id=patient_id)))
 
     @put(
         "/api/patients/{patient_id:str}/access",
@@ -54,10 +55,6 @@ def endpoints(patients: Patients) -> list[HTTPRouteHandler]:
             care_team=data.care_team,
             expected_version=expected_version(header(request, b"if-match")),
         )
-        return _shown(await patients.restrict(change))
+        return versioned(await patients.restrict(change))
 
     return [get_access, set_access]
-
-
-def _shown(access: PatientAccess) -> Reply[PatientAccess]:
-    return Reply(access, headers=((b"etag", etag(access.version)),))

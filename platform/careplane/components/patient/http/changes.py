@@ -18,12 +18,13 @@ from careplane.components.patient.api import (
 )
 from careplane.components.patient.examples import AMENDING, ARCHIVING, CHANGING, REGISTERING, REPLACING
 from careplane.components.patient.http.bodies import PatientBody
-from careplane.components.patient.http.parts import TAGS, changed
+from careplane.components.patient.http.parts import TAGS
 from careplane.web.bodies import StrictRequest, header
-from careplane.web.etags import etag, expected_version
+from careplane.web.etags import expected_version
 from careplane.web.notes import noted
 from careplane.web.parts import WebParts
 from careplane.web.reply import Reply
+from careplane.web.versioned import made, versioned
 
 _encode = msgspec.json.Encoder().encode
 
@@ -37,8 +38,7 @@ def _register(patients: Patients, web: WebParts) -> HTTPRouteHandler:
     @post("/api/patients", summary="Register a patient", tags=TAGS, opt=noted(REGISTERING))
     async def register_patient(data: JSONBody[PatientBody]) -> Reply[PatientView]:
         view = await patients.register(RegisterPatient(patient_id=web.new_id(), **data.written()))
-        location = (b"location", f"/api/patients/{view.id}".encode())
-        return Reply(view, status=201, headers=(location, (b"etag", etag(view.version))))
+        return made(view, f"/api/patients/{view.id}")
 
     return register_patient
 
@@ -52,7 +52,7 @@ def _changes(patients: Patients) -> list[HTTPRouteHandler]:
         change = ReplacePatient(
             patient_id=patient_id, expected_version=version, cleared=data.cleared(), **data.written()
         )
-        return changed(await patients.replace(change))
+        return versioned(await patients.replace(change))
 
     @patch("/api/patients/{patient_id:str}", summary="Change a patient (RFC 7396)", tags=TAGS, opt=noted(AMENDING))
     async def amend_patient(
@@ -60,7 +60,7 @@ def _changes(patients: Patients) -> list[HTTPRouteHandler]:
     ) -> Reply[PatientView]:
         version = expected_version(header(request, b"if-match"))
         change = AmendPatient(patient_id=patient_id, patch=_encode(data).decode(), expected_version=version)
-        return changed(await patients.amend(change))
+        return versioned(await patients.amend(change))
 
     return [replace_patient, amend_patient]
 
@@ -88,6 +88,6 @@ def _archive(patients: Patients) -> list[HTTPRouteHandler]:
     )
     async def restore_patient(patient_id: FromPath[UUID], request: StrictRequest) -> Reply[PatientView]:
         version = expected_version(header(request, b"if-match"))
-        return changed(await patients.restore(RestorePatient(patient_id=patient_id, expected_version=version)))
+        return versioned(await patients.restore(RestorePatient(patient_id=patient_id, expected_version=version)))
 
     return [archive_patient, restore_patient]

@@ -19,9 +19,9 @@ from careplane.components.patient.api import (
 )
 from careplane.components.patient.examples import ACCOUNT, SHOWN, VERSIONS
 from careplane.components.patient.http.parts import TAGS
-from careplane.web.etags import etag
 from careplane.web.notes import Notes, noted
 from careplane.web.reply import Reply
+from careplane.web.versioned import versioned
 
 
 def endpoints(patients: Patients) -> list[HTTPRouteHandler]:
@@ -56,8 +56,7 @@ def _history(patients: Patients) -> list[HTTPRouteHandler]:
     async def get_version(
         patient_id: FromPath[UUID], version: Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
     ) -> Reply[PatientView]:
-        view = await patients.version(GetVersion(patient_id=patient_id, version=version))
-        return Reply(view, headers=((b"etag", etag(view.version)),))
+        return versioned(await patients.version(GetVersion(patient_id=patient_id, version=version)))
 
     return [list_versions, get_version]
 

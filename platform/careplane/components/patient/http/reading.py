@@ -13,10 +13,10 @@ from careplane.components.patient.examples import FHIR, JSON, READING, SHOWN
 from careplane.components.patient.http.parts import TAGS
 from careplane.kernel.message import Message
 from careplane.web.bodies import StrictRequest, header
-from careplane.web.etags import etag, not_modified
 from careplane.web.notes import Notes, noted
 from careplane.web.parts import WebParts
 from careplane.web.reply import Reply
+from careplane.web.versioned import unless_known
 
 _VARY: Final = (b"vary", b"accept")
 
@@ -91,11 +91,7 @@ def _get(patients: Patients) -> HTTPRouteHandler:
         else:
             found = await patients.get(GetPatient(patient_id=patient_id))
             version, view, media = found.version, found, JSON.encode()
-        headers = ((b"etag", etag(version)), _VARY)
-        if not_modified(header(request, b"if-none-match"), version):
-            view = None
-            return Reply(view, status=304, headers=headers)
-        return Reply(view, headers=headers, media=media)
+        return unless_known(request, version, view, headers=(_VARY,), media=media)
 
     return get_patient
 
