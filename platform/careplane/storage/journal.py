@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 import asyncpg
 import msgspec
 
-from careplane.kernel.context import current
+from careplane.kernel.context import current, using
 from careplane.kernel.contract import Method
 from careplane.kernel.errors import Aborted, IdempotencyMismatch, PlatformError
 from careplane.kernel.events import Event
-from careplane.kernel.message import Message
+from careplane.kernel.message import Empty, Message
+from careplane.kernel.principal import Principal
 from careplane.storage.database import Database
 from careplane.storage.idempotency import digest_of
 
@@ -77,6 +78,23 @@ def entry_for(
         detail=None if detail is None else msgspec.json.encode(detail).decode(),
         events=events,
     )
+
+
+def unremembered(
+    method: Method,
+    request: Message,
+    *,
+    subject: "UUID | None" = None,
+    detail: dict[str, Any] | None = None,
+    caller: Principal | None = None,
+) -> Entry:
+    """Write the journal entry of a command that keeps no idempotency record: it was refused, or answers a secret.
+
+    `caller` stands for who has only just shown who they are.
+    """
+    context = current()
+    with using(msgspec.structs.replace(context, principal=caller or context.principal, idempotency_key=None)):
+        return entry_for(method, request, Empty(), subject=subject, detail=detail)
 
 
 # language=postgresql

@@ -2,12 +2,12 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
-from datetime import UTC, date, datetime
+from datetime import date
 from uuid import UUID, uuid4
 
 import msgspec
 import pytest
-from tests.components.analytics.story import World, settled, tell
+from tests.components.analytics.story import NOON, World, settled, tell
 from tests.components.conftest import StartPlatform
 
 from careplane.app.host import Host
@@ -15,8 +15,6 @@ from careplane.components.events import PATIENT_CHANGED, PATIENT_STREAM, Patient
 from careplane.kernel.context import Context, using
 from careplane.kernel.events import Delivery, Event
 from careplane.storage.database import Database
-
-NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 MakeEvent = Callable[..., Event]
 

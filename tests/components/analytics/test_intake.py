@@ -3,24 +3,24 @@
 import asyncio
 import random
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.components.analytics.story import event_of
 
 from careplane.components.analytics.intake import Intake
 from careplane.components.analytics.store import Counting
-from careplane.components.events import PATIENT_CHANGED, PATIENT_STREAM, PatientEventBody
+from careplane.components.events import PATIENT_STREAM
 from careplane.kernel.errors import Unavailable
 from careplane.kernel.events import Delivery, Event
 from careplane.storage.database import Database
 from careplane.storage.inbox import Inbox
 
-NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 _TABLES = (
     "SELECT * FROM patient_fact ORDER BY patient_id",
     "SELECT * FROM tally WHERE patients > 0 ORDER BY dimension, value",
@@ -54,21 +54,6 @@ bodies = st.fixed_dictionaries(
         "archived": st.booleans(),
     }
 )
-
-
-def event_of(patient: int, version: int, facts: dict[str, Any]) -> Event:
-    """Make the event of one version of a patient."""
-    patient_id = UUID(int=patient)
-    body = PatientEventBody(patient_id=patient_id, version=version, at=NOON, change="amended", **facts)
-    return Event(
-        id=uuid4(),
-        type=PATIENT_CHANGED,
-        source=PATIENT_STREAM,
-        subject=patient_id,
-        version=version,
-        time=NOON,
-        body=msgspec.msgpack.encode(body),
-    )
 
 
 @given(

@@ -5,13 +5,11 @@ import random
 from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any, cast
-from uuid import UUID
 
-import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.components.analytics.conftest import NOON
+from tests.components.analytics.story import event_of
 from tests.components.analytics.tables import COUNTS, REBUILT, dump, execute, left_behind, rows
 from tests.components.patient.registry import until
 from uuid_utils.compat import uuid7
@@ -21,7 +19,7 @@ from careplane.components.analytics.intake import Intake
 from careplane.components.analytics.rebuilding import Rebuilding
 from careplane.components.analytics.store import Counting
 from careplane.components.analytics.store_rebuild import RebuildStore
-from careplane.components.events import PATIENT_CHANGED, PATIENT_STREAM, EventsPage, PatientEventBody, ReadEvents
+from careplane.components.events import PATIENT_STREAM, EventsPage, ReadEvents
 from careplane.components.patient.api import Patients
 from careplane.kernel.errors import Unavailable
 from careplane.kernel.events import Delivery, Event
@@ -93,21 +91,6 @@ class Work:
 
     def _bury(self, event: Event, _error: Exception) -> None:
         assert event in self.log.kept
-
-
-def event_of(patient: int, version: int, facts: dict[str, Any]) -> Event:
-    """Make the event of one version of a patient."""
-    patient_id = UUID(int=patient)
-    body = PatientEventBody(patient_id=patient_id, version=version, at=NOON, change="amended", **facts)
-    return Event(
-        id=uuid7(),
-        type=PATIENT_CHANGED,
-        source=PATIENT_STREAM,
-        subject=patient_id,
-        version=version,
-        time=NOON,
-        body=msgspec.msgpack.encode(body),
-    )
 
 
 def facts(**changes: object) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from tests.components.identity.holder import Holder, holder_in, newcomer_in
 from uuid_utils.compat import uuid7
 
 from careplane.components.identity.accounts.accounts import Accounts
@@ -213,3 +214,15 @@ def replica(database: Database, clock: FixedClock) -> Replica:
 async def guesses(replica: Replica) -> Guesses:
     """Give the guard against guessing."""
     return await replica()
+
+
+@pytest.fixture
+async def newcomer(world: Any) -> Holder:
+    """Give a user without a second factor."""
+    return await newcomer_in(world)
+
+
+@pytest.fixture
+async def holder(world: Any) -> Holder:
+    """Give a user whose second factor is asked for, in a step whose code is not used yet."""
+    return await holder_in(world)

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.components.identity.holder import EMAIL, KEY, PASSWORD, STEP, Holder, holder_in, newcomer_in
+from tests.components.identity.holder import EMAIL, KEY, PASSWORD, STEP, Holder
 from uuid_utils.compat import uuid7
 
 from careplane.components.identity.api import (
@@ -34,18 +34,6 @@ ADMIN = Principal(id=str(uuid7()), scopes=frozenset({"users:read", "users:write"
 def settings(settings: IdentitySettings) -> IdentitySettings:
     """Give settings with a key for secrets."""
     return msgspec.structs.replace(settings, secrets_key=KEY)
-
-
-@pytest.fixture
-async def newcomer(world: Any) -> Holder:
-    """Give a user without a second factor."""
-    return await newcomer_in(world)
-
-
-@pytest.fixture
-async def holder(world: Any) -> Holder:
-    """Give a user whose second factor is asked for, in a step whose code is not used yet."""
-    return await holder_in(world)
 
 
 async def test_it_is_asked_for_once_it_is_confirmed(newcomer: Holder) -> None:

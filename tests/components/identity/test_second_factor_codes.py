@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.components.identity.holder import EMAIL, KEY, PASSWORD, STEP, Holder, holder_in, newcomer_in
+from tests.components.identity.holder import EMAIL, KEY, PASSWORD, STEP, Holder
 
 from careplane.components.identity.api import (
     Login,
@@ -27,18 +27,6 @@ from careplane.kernel.errors import (
 def settings(settings: IdentitySettings) -> IdentitySettings:
     """Give settings with a key for secrets."""
     return msgspec.structs.replace(settings, secrets_key=KEY)
-
-
-@pytest.fixture
-async def newcomer(world: Any) -> Holder:
-    """Give a user without a second factor."""
-    return await newcomer_in(world)
-
-
-@pytest.fixture
-async def holder(world: Any) -> Holder:
-    """Give a user whose second factor is asked for, in a step whose code is not used yet."""
-    return await holder_in(world)
 
 
 async def test_a_wrong_code_is_answered_like_a_wrong_password(holder: Holder) -> None:

@@ -30,7 +30,7 @@ from careplane.kernel.errors import (
     StaleVersion,
 )
 from careplane.kernel.message import Empty, Message
-from careplane.storage.journal import Applied, Entry, entry_for
+from careplane.storage.journal import Applied, Entry, entry_for, unremembered
 
 _METHODS = IDENTITY.methods
 
@@ -175,8 +175,7 @@ def _own_key() -> Context:
 
 
 def _unremembered(method: str, request: Message, user_id: UUID, detail: dict[str, Any]) -> Entry:
-    with using(msgspec.structs.replace(current(), idempotency_key=None)):
-        return entry_for(_METHODS[method], request, Empty(), subject=user_id, detail=detail)
+    return unremembered(_METHODS[method], request, subject=user_id, detail=detail)
 
 
 def answer(applied: Applied, view: UserView) -> UserView:

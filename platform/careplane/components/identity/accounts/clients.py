@@ -23,11 +23,9 @@ from careplane.components.identity.api import IDENTITY
 from careplane.components.identity.domain import Kind, User
 from careplane.components.identity.sessions.sessions import Sessions
 from careplane.kernel.clock import Clock
-from careplane.kernel.context import current, using
 from careplane.kernel.errors import FailedPrecondition, NotFound, Unauthenticated
-from careplane.kernel.message import Empty
 from careplane.kernel.principal import ANONYMOUS
-from careplane.storage.journal import Applied, Entry, entry_for
+from careplane.storage.journal import Applied, Entry, entry_for, unremembered
 
 PREFIX: Final = "cps_"
 """How every secret begins, so that one that has slipped into a file is recognised for what it is."""
@@ -108,6 +106,5 @@ def _answer(applied: Applied, client_id: UUID, secret: str) -> ClientCredentials
 
 
 def _refusal(request: IssueToken, user: User | None) -> Entry:
-    with using(msgspec.structs.replace(current(), principal=ANONYMOUS, idempotency_key=None)):
-        subject, detail = user.id if user else None, {"outcome": "refused"}
-        return entry_for(_METHODS["client_token"], request, Empty(), subject=subject, detail=detail)
+    subject, detail = user.id if user else None, {"outcome": "refused"}
+    return unremembered(_METHODS["client_token"], request, subject=subject, detail=detail, caller=ANONYMOUS)

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-import msgspec
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
@@ -41,11 +40,11 @@ from careplane.components.identity.second_factor.store_second_factor import (
 from careplane.components.identity.second_factor.vault import Vault
 from careplane.components.identity.store import UserStore
 from careplane.kernel.clock import Clock
-from careplane.kernel.context import current, using
+from careplane.kernel.context import current
 from careplane.kernel.contract import Method
 from careplane.kernel.errors import FailedPrecondition, FieldError, InvalidArgument, NotFound, Overloaded
 from careplane.kernel.message import Empty, Message
-from careplane.storage.journal import Entry, entry_for
+from careplane.storage.journal import Entry, entry_for, unremembered
 
 STEP_SECONDS: Final = 30
 WINDOW: Final = 1  # steps before and after the present one, for clocks that differ
@@ -224,8 +223,7 @@ def _digest(user_id: UUID, code: str) -> bytes:
 
 def _entry(method: Method, request: Message, user_id: UUID, detail: dict[str, str]) -> Entry:
     """Write a journal entry that is not remembered under an idempotency key: the answer is a secret, or a refusal."""
-    with using(msgspec.structs.replace(current(), idempotency_key=None)):
-        return entry_for(method, request, Empty(), subject=user_id, detail=detail)
+    return unremembered(method, request, subject=user_id, detail=detail)
 
 
 def _wrong(field: str, message: str) -> InvalidArgument:

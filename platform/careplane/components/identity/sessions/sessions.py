@@ -18,13 +18,12 @@ from careplane.components.identity.sessions.store_sessions import OVER, Beginnin
 from careplane.components.identity.settings import IdentitySettings
 from careplane.components.identity.signing.tokens import TokenSigner
 from careplane.kernel.clock import Clock
-from careplane.kernel.context import current, using
 from careplane.kernel.contract import Method
 from careplane.kernel.errors import Unauthenticated
 from careplane.kernel.ids import NewId
-from careplane.kernel.message import Empty, Message
+from careplane.kernel.message import Message
 from careplane.kernel.principal import Principal
-from careplane.storage.journal import Entry, entry_for
+from careplane.storage.journal import Entry, unremembered
 
 _PREFIX: Final = "cpr_"
 _REFRESH = IDENTITY.methods["refresh"]
@@ -116,5 +115,4 @@ def _digest(refresh_token: str) -> bytes:
 
 def _entry(method: Method, request: Message, subject: UUID, caller: Principal, detail: dict[str, str]) -> Entry:
     """Write the journal entry of a sign-in. It keeps no idempotency record: a token must not be read out of a table."""
-    with using(msgspec.structs.replace(current(), principal=caller, idempotency_key=None)):
-        return entry_for(method, request, Empty(), subject=subject, detail=detail)
+    return unremembered(method, request, subject=subject, detail=detail, caller=caller)

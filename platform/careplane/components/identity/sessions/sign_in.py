@@ -16,11 +16,9 @@ from careplane.components.identity.second_factor.messages_second_factor import S
 from careplane.components.identity.second_factor.second_factor import SecondFactors
 from careplane.components.identity.sessions.sessions import Rehash, Sessions
 from careplane.components.identity.store import UserStore
-from careplane.kernel.context import current, using
 from careplane.kernel.errors import Overloaded, Unauthenticated
-from careplane.kernel.message import Empty
 from careplane.kernel.principal import ANONYMOUS, Principal
-from careplane.storage.journal import Entry, entry_for
+from careplane.storage.journal import Entry, unremembered
 
 _REFUSED = "The e-mail, the password or the code is wrong. Check them and sign in again."
 _LOGIN = IDENTITY.methods["login"]
@@ -92,5 +90,4 @@ class SigningIn:
 
 def _entry(request: Login, user: User | None, detail: dict[str, str], caller: Principal) -> Entry:
     """Write a sign-in's journal entry. It keeps no idempotency record: a token must not be read out of a table."""
-    with using(msgspec.structs.replace(current(), principal=caller, idempotency_key=None)):
-        return entry_for(_LOGIN, request, Empty(), subject=user.id if user else None, detail=detail)
+    return unremembered(_LOGIN, request, subject=user.id if user else None, detail=detail, caller=caller)
