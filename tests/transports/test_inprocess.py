@@ -1,5 +1,6 @@
 """The in-process transport: calls and events go where they should, and the codec lets by only what can travel."""
 
+from collections.abc import Mapping
 from typing import NoReturn
 from uuid import UUID, uuid4
 
@@ -77,42 +78,47 @@ def delivery(stream: str = "patient") -> Delivery:
     return Delivery(stream=stream, position="1", events=(event(uuid4()),))
 
 
+class Noting:
+    """A taker that notes what it gets, after raising each of `errors` once."""
+
+    def __init__(self, *errors: Exception) -> None:
+        self.errors = list(errors)
+        self.taken: list[Delivery] = []
+
+    async def take(self, delivery: Delivery, /) -> None:
+        """Note it."""
+        if self.errors:
+            raise self.errors.pop()
+        self.taken.append(delivery)
+
+    async def positions(self) -> Mapping[str, str]:
+        """Tell the last position of each stream."""
+        return {delivery.stream: delivery.position for delivery in self.taken}
+
+
 async def test_everybody_who_asked_for_a_stream_gets_it() -> None:
     """Takers of other streams get nothing, and a stream without takers is no error."""
     bus = Bus()
-    taken: list[tuple[str, Delivery]] = []
-
-    for name, stream in (("a", "patient"), ("b", "patient"), ("c", "billing")):
-
-        async def take(delivery: Delivery, name: str = name) -> None:
-            taken.append((name, delivery))
-
-        bus.subscribe(stream, take)
+    first, second, other = Noting(), Noting(), Noting()
+    bus.subscribe("patient", first)
+    bus.subscribe("patient", second)
+    bus.subscribe("billing", other)
     one = delivery()
     await bus.deliver(one)
     await bus.deliver(delivery("identity"))
-    assert taken == [("a", one), ("b", one)]
+    assert (first.taken, second.taken, other.taken) == ([one], [one], [])
 
 
 async def test_a_taker_that_fails_fails_the_delivery() -> None:
     """Whoever delivers hears of it and comes again; those before got it, and know it by its ids when it comes again."""
     bus = Bus()
-    taken: list[Delivery] = []
-    errors = [Unavailable()]
-
-    async def take(delivery: Delivery) -> None:
-        taken.append(delivery)
-
-    async def fail(_delivery: Delivery) -> None:
-        if errors:
-            raise errors.pop()
-
-    bus.subscribe("patient", take)
-    bus.subscribe("patient", fail)
+    first, failing_once = Noting(), Noting(Unavailable())
+    bus.subscribe("patient", first)
+    bus.subscribe("patient", failing_once)
     with pytest.raises(Unavailable):
         await bus.deliver(delivery())
     await bus.deliver(delivery())
-    assert len(taken) == 2
+    assert (len(first.taken), len(failing_once.taken)) == (2, 1)
 
 
 async def test_the_codec_passes_copies() -> None:

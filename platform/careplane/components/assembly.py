@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from careplane.kernel.clock import Clock
 from careplane.kernel.contract import Component
-from careplane.kernel.events import Deliver
+from careplane.kernel.events import Deliver, Taker
 from careplane.kernel.guards import without_key
 from careplane.kernel.ids import NewId
 from careplane.kernel.invoke import Invoke, proxy
@@ -47,7 +47,7 @@ class Assembly:
 
     make: Callable[[], object]
     pumps: tuple[Pump, ...] = ()
-    takes: Deliver | None = None
+    takes: Taker | None = None
     commits: Mapping[str, GroupCommit[Any, Any]] = field(default_factory=dict)
     gauges: Mapping[str, Callable[[], float]] = field(default_factory=dict)
     close: Callable[[], None] = lambda: None

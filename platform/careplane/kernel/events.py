@@ -1,7 +1,8 @@
 """Events: what a component says has happened, for whoever wants to know."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
 from careplane.kernel.message import Message
@@ -35,3 +36,15 @@ class Delivery(Message, frozen=True):
 
 Deliver = Callable[[Delivery], Awaitable[None]]
 """Takes events over; returns when their effect or the events themselves are durable, or raises."""
+
+
+class Taker(Protocol):
+    """Who takes events over, once each, and keeps how far it has come in each stream."""
+
+    async def take(self, delivery: Delivery, /) -> None:
+        """Make the delivery's effect durable, and its position with it; raise, with nothing changed, if it cannot."""
+        ...
+
+    async def positions(self) -> Mapping[str, str]:
+        """Return the position reached in each stream of which something was taken."""
+        ...

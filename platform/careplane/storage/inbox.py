@@ -3,7 +3,7 @@
 What arrives twice (a redelivery, a rebalance, a zombie) is known by its event id and changes nothing.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -28,6 +28,7 @@ _REACH = """
 INSERT INTO inbox_position{suffix} (stream, position) VALUES ($1, $2)
 ON CONFLICT (stream) DO UPDATE SET position = excluded.position
 """
+_REACHED = "SELECT stream, position FROM inbox_position{suffix}"
 _BURY = """
 INSERT INTO dead_letter{suffix} (event_id, stream, type, event, reason) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (event_id) DO NOTHING
@@ -58,6 +59,7 @@ class Inbox:
         self._close = _GATE.format(shared="", suffix=suffix)
         self._admit_new = _ADMIT.format(suffix=suffix)
         self._reach = _REACH.format(suffix=suffix)
+        self._reached = _REACHED.format(suffix=suffix)
         self._put_away = _BURY.format(suffix=suffix)
 
     async def take(self, delivery: Delivery) -> None:
@@ -72,6 +74,11 @@ class Inbox:
             for event in delivery.events:
                 await self._apply_alone(delivery.stream, event)
             await self._database.execute(self._reach, delivery.stream, delivery.position)
+
+    async def positions(self) -> Mapping[str, str]:
+        """Return the position reached in each stream of which something was taken."""
+        rows = await self._database.fetch(self._reached)
+        return {row["stream"]: row["position"] for row in rows}
 
     async def close(self, connection: "Connection") -> None:
         """Wait until nobody is taking events, and keep everybody from it until the transaction of `connection` ends."""

@@ -54,7 +54,7 @@ def take(platform: Host) -> Deliver:
     """Give what takes the registry's events in the running platform."""
     taken = platform.hosted["analytics"].assembly.takes
     assert taken is not None
-    return taken
+    return taken.take
 
 
 async def test_before_any_event_everything_is_zero(analytics: Analytics) -> None:

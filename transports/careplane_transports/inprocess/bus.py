@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from careplane.kernel.events import Deliver, Delivery
+from careplane.kernel.events import Delivery, Taker
 
 
 class Bus:
@@ -10,13 +10,13 @@ class Bus:
 
     def __init__(self) -> None:
         """Have no takers yet."""
-        self._takers: dict[str, list[Deliver]] = defaultdict(list)
+        self._takers: dict[str, list[Taker]] = defaultdict(list)
 
-    def subscribe(self, stream: str, take: Deliver) -> None:
-        """Hand every delivery of `stream` to `take`."""
-        self._takers[stream].append(take)
+    def subscribe(self, stream: str, taker: Taker) -> None:
+        """Hand every delivery of `stream` to `taker`."""
+        self._takers[stream].append(taker)
 
     async def deliver(self, delivery: Delivery) -> None:
         """Return when every taker has made the delivery durable; raise what the first failing one raises."""
-        for take in self._takers[delivery.stream]:
-            await take(delivery)
+        for taker in self._takers[delivery.stream]:
+            await taker.take(delivery)

@@ -23,4 +23,4 @@ async def assemble(parts: Parts) -> Assembly:
 
     inbox = Inbox(parts.database, Intake(Counting()), bury)
     rebuilding = Rebuilding(RebuildStore(parts.database, PATIENT_STREAM), inbox, parts.to(PATIENT), bury)
-    return Assembly(make=lambda: AnalyticsActor(store, rebuilding, parts.clock, settings), takes=inbox.take)
+    return Assembly(make=lambda: AnalyticsActor(store, rebuilding, parts.clock, settings), takes=inbox)
