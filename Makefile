@@ -1,6 +1,6 @@
 # Careplane: everything a developer does is one of these. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help env dev test check fuzz format lock
+.PHONY: help env dev test faults check fuzz format proto lock
 .SUFFIXES:
 
 PYTHON ?= python3
@@ -22,6 +22,9 @@ dev: env ## Run the whole platform on http://127.0.0.1:4004 with its own databas
 test: env ## Run all tests
 	@$(BIN)/pytest $(ARGS)
 
+faults: env ## Kill, freeze and cut off a cluster of real processes under load, by lot
+	@CAREPLANE_FAULT_SCHEDULES=$${CAREPLANE_FAULT_SCHEDULES:-120} $(BIN)/pytest -s tests/faults/test_faults.py $(ARGS)
+
 check: env ## Check style, types, the direction of imports, and for dangerous code and secrets
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
@@ -37,6 +40,9 @@ fuzz: env ## Fuzz for long: every route by its documentation, and what decodes w
 format: env ## Format the code and mend what can be mended
 	@$(BIN)/ruff format
 	@$(BIN)/ruff check --fix
+
+proto: env ## Check proto/ and make transports/careplane_pb from it
+	@$(BIN)/python proto/generate.py $(ARGS)
 
 lock: ## Pin every dependency anew in config/requirements.lock (needs uv)
 	@uv --version >/dev/null 2>&1 || { echo 'make lock needs uv: install it, then run make lock again.' >&2; exit 1; }

@@ -62,7 +62,7 @@ async def main(port: int) -> None:
         host.calls.connect(component.name, calls)
     metrics = Metrics()
     following = await follow_identity(settings, host, metrics)
-    front = make_front(settings, host, metrics, following, cursor_secret=b"x" * 32)
+    front = make_front(settings, host, metrics, following, cursor_secret=b"x" * 32, elsewhere={})
     signer = TokenSigner(
         lambda _: keys[0],
         issuer=settings.identity.issuer,

@@ -14,12 +14,15 @@ from typing import Any
 
 import asyncpg
 import pytest
+from tests.broker.fixture import kafka, real_kafka, topic_prefix
 
 import careplane.components
 from careplane.app.data_folder import DataFolder
 from careplane.app.embedded import EmbeddedPostgres
 from careplane.app.setup_error import SetupError
 from careplane.storage.migrations import migrate
+
+__all__ = ["kafka", "real_kafka", "topic_prefix"]
 
 _PREFIX = "careplane-tests-"
 _OLD_S = 60.0

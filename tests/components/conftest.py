@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import msgspec
 import pytest
+from tests.wirings.over_grpc import Wire, over_grpc
 
 from careplane.app.catalog import NAMES, entries
 from careplane.app.host import Host
@@ -74,7 +75,12 @@ def twice(inner: Invoke) -> Invoke:
     return invoke
 
 
-WIRINGS: dict[str, tuple[Middleware, ...]] = {"direct": (), "codec": (encoded,), "twice": (twice,)}
+WIRINGS: dict[str, tuple[Middleware, ...]] = {
+    "direct": (),
+    "codec": (encoded,),
+    "twice": (twice,),
+    "grpc": (over_grpc,),
+}
 
 CHEAP_HASHING = {"argon2_time_cost": 1, "argon2_memory_kib": 8, "argon2_parallelism": 1}
 """What a password costs here, where a platform is started a thousand times."""
@@ -97,12 +103,13 @@ def start_platform(database_url: str, tmp_path: Path) -> StartPlatform:
         *wiring: Middleware, settings: Settings | None = None, clock: Clock | None = None
     ) -> AsyncIterator[Host]:
         settings = settings or Settings()
+        wire = Wire()
         identity = msgspec.structs.replace(settings.identity, production=False, data_dir=tmp_path, **CHEAP_HASHING)
         host = Host(
             msgspec.structs.replace(settings, identity=identity),
             dict.fromkeys(NAMES, database_url),
             clock=clock,
-            wiring=wiring,
+            wiring=tuple(wire if layer is over_grpc else layer for layer in wiring),
         )
         await host.start(entries(()))
         try:
@@ -110,6 +117,7 @@ def start_platform(database_url: str, tmp_path: Path) -> StartPlatform:
                 yield host
         finally:
             await host.stop()
+            await wire.close()
 
     return start
 

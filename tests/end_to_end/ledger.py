@@ -1,11 +1,13 @@
 """The books after all is quiet: each patient once, with one account, one audit row and one effect in analytics."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import httpx
 from tests.end_to_end.crowd import Crowd
 from tests.end_to_end.program import Program, until_true
+
+Sql = Callable[[str], Sequence[Mapping[str, Any]]]
 
 # A repeat that was answered from memory leaves a row of its own, which says so: it has a detail.
 _REGISTER = """
@@ -32,7 +34,7 @@ def assert_books_balance(program: Program, signed_in: dict[str, str], crowd: Cro
             shown = client.get(f"/api/patients/{patient}").json()
             assert (shown["version"], shown["email"]) == (wanted[patient], crowd.registered[patient]["email"])
             assert client.get(f"/api/patients/{patient}/billing-account").json()["status"] == "ACTIVE"
-    _check_tables(program, wanted)
+    assert_tables_agree(program.sql, wanted)
 
 
 def _wait_until_quiet(program: Program, client: httpx.Client, events: int) -> None:
@@ -41,9 +43,11 @@ def _wait_until_quiet(program: Program, client: httpx.Client, events: int) -> No
     until_true(lambda: not program.sql("SELECT FROM patient.billing_intents LIMIT 1"))
 
 
-def _check_tables(program: Program, wanted: Mapping[str, int]) -> None:
+def assert_tables_agree(sql: Sql, wanted: Mapping[str, int]) -> None:
+    """Check that the tables hold these patients, in these versions, each with all that belongs to it, and no others."""
+
     def pairs(query: str, *names: str) -> dict[str, Any]:
-        rows = program.sql(query)
+        rows = sql(query)
         found = {row["id"]: tuple(row[name] for name in names) for row in rows}
         assert len(found) == len(rows)
         return found
@@ -55,9 +59,9 @@ def _check_tables(program: Program, wanted: Mapping[str, int]) -> None:
     assert pairs(_EVENTS, "versions", "events") == {p: (list(range(1, v + 1)), v) for p, v in wanted.items()}
     facts = pairs("SELECT patient_id::text AS id, version FROM analytics.patient_fact", "version")
     assert facts == {p: (v,) for p, v in wanted.items()}
-    counted = program.sql("SELECT dimension, sum(patients)::bigint AS n FROM analytics.tally GROUP BY 1")
+    counted = sql("SELECT dimension, sum(patients)::bigint AS n FROM analytics.tally GROUP BY 1")
     tallies = {row["dimension"]: row["n"] for row in counted if row["dimension"] != "archived"}
     assert tallies == dict.fromkeys(("patients", "gender", "birth_year", "postal_area"), len(wanted))
-    days = program.sql("SELECT coalesce(sum(patients), 0)::bigint AS n FROM analytics.registration_day")
+    days = sql("SELECT coalesce(sum(patients), 0)::bigint AS n FROM analytics.registration_day")
     assert days[0]["n"] == len(wanted)
-    assert program.sql("SELECT FROM patient.dead_letter UNION ALL SELECT FROM analytics.dead_letter") == []
+    assert sql("SELECT FROM patient.dead_letter UNION ALL SELECT FROM analytics.dead_letter") == []

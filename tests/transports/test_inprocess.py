@@ -100,9 +100,9 @@ async def test_everybody_who_asked_for_a_stream_gets_it() -> None:
     """Takers of other streams get nothing, and a stream without takers is no error."""
     bus = Bus()
     first, second, other = Noting(), Noting(), Noting()
-    bus.subscribe("patient", first)
-    bus.subscribe("patient", second)
-    bus.subscribe("billing", other)
+    bus.subscribe("patient", "first", first)
+    bus.subscribe("patient", "second", second)
+    bus.subscribe("billing", "other", other)
     one = delivery()
     await bus.deliver(one)
     await bus.deliver(delivery("identity"))
@@ -113,8 +113,8 @@ async def test_a_taker_that_fails_fails_the_delivery() -> None:
     """Whoever delivers hears of it and comes again; those before got it, and know it by its ids when it comes again."""
     bus = Bus()
     first, failing_once = Noting(), Noting(Unavailable())
-    bus.subscribe("patient", first)
-    bus.subscribe("patient", failing_once)
+    bus.subscribe("patient", "first", first)
+    bus.subscribe("patient", "failing once", failing_once)
     with pytest.raises(Unavailable):
         await bus.deliver(delivery())
     await bus.deliver(delivery())

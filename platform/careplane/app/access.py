@@ -5,15 +5,18 @@ import os
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 
-from careplane.app.catalog import entries
+from careplane.app.catalog import Entry, entries
 from careplane.app.databases import component_logins, database_urls, migrate_all
-from careplane.app.host import Host
+from careplane.app.host import Host, report_failure
+from careplane.app.links import events_of
 from careplane.app.logs import configure_logs
 from careplane.app.memory import settle_memory
+from careplane.app.placement import Placement
 from careplane.app.settings import Settings
 from careplane.components.identity.api import SCOPES
 from careplane.kernel.context import Context, using
@@ -30,18 +33,27 @@ async def platform_access(settings: Settings, components: tuple[str, ...]) -> As
     Without a database URL it is the embedded database: that of a `careplane dev` that runs, or started for the body.
     """
     configure_logs(settings.logging.format, "warning")
-    async with database_urls(settings) as urls:
+    placement = Placement(_chosen(settings, components), gateway=False)
+    async with database_urls(settings) as everywhere:
+        urls = {name: everywhere[name] for name in placement.names}  # who has only one component's login needs no more
         await migrate_all(urls)
         with tempfile.TemporaryDirectory() as folder:
             logins = await component_logins(settings, urls)
-            host = Host(_without_sign_in(settings, Path(folder)), logins)
-            await host.start(entries(components))
+            events = events_of(settings, placement.streams, report_failure)
+            host = Host(_without_sign_in(settings, Path(folder)), logins, events=events)
+            await host.start(placement.entries)
             settle_memory()
             try:
                 with using(Context(principal=operator(), request_id=f"cli-{os.getpid()}")):
                     yield host
             finally:
                 await host.stop()
+
+
+def _chosen(settings: Settings, components: tuple[str, ...]) -> tuple[Entry, ...]:
+    """Return the components; where events go over Kafka, those are left to hear them who run for longer than we do."""
+    chosen = entries(components)
+    return tuple(replace(entry, hears=()) for entry in chosen) if settings.kafka.bootstrap_servers else chosen
 
 
 def operator() -> Principal:

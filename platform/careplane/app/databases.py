@@ -43,7 +43,7 @@ async def _embedded(server: EmbeddedPostgres) -> AsyncIterator[str]:
 def by_database(urls: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:
     """Yield each database once, with the components that are in it."""
     for url in dict.fromkeys(urls.values()):
-        yield url, [name for name in NAMES if urls[name] == url]
+        yield url, [name for name in urls if urls[name] == url]
 
 
 async def component_logins(settings: Settings, urls: Mapping[str, str]) -> Mapping[str, str]:

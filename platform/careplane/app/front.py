@@ -1,13 +1,13 @@
 """The gateway of this process: its routes, its way to the components, its checks and its numbers."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from uuid_utils.compat import uuid7
 
 from careplane.app.catalog import CATALOG, NAMES
 from careplane.app.clock import SystemClock
-from careplane.app.host import Host, Hosted
+from careplane.app.host import Host
 from careplane.app.logs import is_pretty
 from careplane.app.settings import LoggingSettings, Settings
 from careplane.app.setup_error import SetupError
@@ -24,7 +24,7 @@ from careplane.gateway.denials import noting
 from careplane.gateway.edge import Edge
 from careplane.gateway.following import Following
 from careplane.gateway.health import Check
-from careplane.gateway.metrics import Metrics, Reading
+from careplane.gateway.metrics import Metrics
 from careplane.gateway.routes import GATEWAY, default_routes_file, read_routes
 from careplane.gateway.settings import EdgeSettings
 from careplane.gateway.yaml_reading import RouteFileError
@@ -36,7 +36,7 @@ _SECRET_MIN = 32
 
 
 async def follow_identity(settings: Settings, host: Host, metrics: Metrics) -> Following:
-    """Return what verifies tokens, once identity has told it how; keep it up from then on."""
+    """Return what verifies tokens, once identity has told it how if it runs here; keep it up from then on."""
     wanted = settings.identity
     verifier = TokenVerifier(
         KeySet(()),
@@ -46,19 +46,30 @@ async def follow_identity(settings: Settings, host: Host, metrics: Metrics) -> F
         scopes=RoleTable.configured(wanted.roles).scopes_of,
     )
     following = Following(proxy(IDENTITY, host.calls), verifier, grace_s=wanted.revocation_grace_s, clock=SystemClock())
-    await following.ask()
+    if IDENTITY.name in host.hosted:  # elsewhere it may not be up yet, and until it is heard no token is believed
+        await following.ask()
     left = "For how long tokens are believed if identity is not heard again"
     metrics.gauge("careplane_following_seconds_left", left, lambda: {"": following.seconds_left})
     return following
 
 
-def make_front(settings: Settings, host: Host, metrics: Metrics, following: Following, *, cursor_secret: bytes) -> Edge:
-    """Return the gateway's ASGI application over the components that `host` reaches.
+def make_front(
+    settings: Settings,
+    host: Host,
+    metrics: Metrics,
+    following: Following,
+    *,
+    cursor_secret: bytes,
+    elsewhere: Mapping[str, Check],
+) -> Edge:
+    """Return the gateway's ASGI application over the components that `host` reaches, ready when those `elsewhere` are.
 
     Raises SetupError where the route table is wrong, with the line of every mistake.
     """
-    checks = {name: hosted.database.check for name, hosted in host.hosted.items()}
-    return _edge(settings, host.calls, following, cursor_secret, checks, metrics)
+    checks = {**elsewhere, **{name: hosted.database.check for name, hosted in host.hosted.items()}}
+    checks[IDENTITY.name] = _also(checks[IDENTITY.name], following.check)
+    in_order = {name: checks[name] for name in NAMES}
+    return _edge(settings, host.calls, following, cursor_secret, in_order, metrics)
 
 
 def check_routes(settings: Settings) -> None:
@@ -112,18 +123,6 @@ def cursor_secret_of(settings: Settings) -> bytes:
     return secret
 
 
-def host_metrics(metrics: Metrics, host: Host) -> None:
-    """Add the numbers of the components that run here."""
-    metrics.gauge("careplane_mailbox_calls", "Calls held", _each(host, lambda h: h.mailbox.held), "component")
-    metrics.gauge("careplane_pool_in_use", "Connections lent", _each(host, lambda h: h.database.in_use), "component")
-    metrics.gauge("careplane_pool_size", "Connections open", _each(host, lambda h: h.database.size), "component")
-    unsealed = _each(host, lambda h: h.sealer.waits)
-    metrics.gauge("careplane_audit_unsealed_seconds", "Age of the oldest audit row not sealed", unsealed, "component")
-    metrics.gauge("careplane_component", "What components tell of themselves", lambda: _gauges(host), "gauge")
-    metrics.counter("careplane_batches", "Group commits", lambda: _commits(host, "flushes"), "commit")
-    metrics.counter("careplane_batched", "Pieces of work in group commits", lambda: _commits(host, "flushed"), "commit")
-
-
 def _access_log(logging: LoggingSettings) -> AccessLog | None:
     """Return the log of requests, whose lines are of level info; JSON is written without a detour, for it is hot."""
     if logging.level in {"warning", "error"}:
@@ -131,20 +130,12 @@ def _access_log(logging: LoggingSettings) -> AccessLog | None:
     return write_access if is_pretty(logging.format, sys.stderr) else JsonAccessLog(sys.stderr.write, SystemClock())
 
 
-def _each(host: Host, read: Callable[[Hosted], float]) -> Reading:
-    return lambda: {name: read(hosted) for name, hosted in host.hosted.items()}
+def _also(check: Check, then: Check) -> Check:
+    async def both() -> None:
+        await check()
+        await then()
 
-
-def _gauges(host: Host) -> Mapping[str, float]:
-    return {f"{name}_{gauge}": read() for name, h in host.hosted.items() for gauge, read in h.assembly.gauges.items()}
-
-
-def _commits(host: Host, count: str) -> Mapping[str, float]:
-    return {
-        f"{name}_{commit}": getattr(group, count)
-        for name, hosted in host.hosted.items()
-        for commit, group in hosted.assembly.commits.items()
-    }
+    return both
 
 
 def _scopes() -> frozenset[str]:

@@ -11,6 +11,8 @@ from careplane.components.analytics.settings import AnalyticsSettings
 from careplane.components.billing.settings import BillingSettings
 from careplane.components.identity.settings import IdentitySettings
 from careplane.components.patient.settings import PatientSettings
+from careplane_transports.grpc.settings import GrpcSettings
+from careplane_transports.kafka.settings import KafkaSettings
 
 _HOST = r"([^@:/?#,\[\]]*|\[[^@/?#\[\]]*\])(:[0-9]{0,5})?"
 _URL = rf"postgres(ql)?://([^/?#]*@)?{_HOST}(,{_HOST})*([/?#].*)?"
@@ -112,6 +114,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     metrics: MetricsSettings = MetricsSettings()
     database: DatabaseSettings = DatabaseSettings()
     limits: LimitsSettings = LimitsSettings()
+    grpc: GrpcSettings = GrpcSettings()
+    kafka: KafkaSettings = KafkaSettings()
     identity: IdentitySettings = IdentitySettings()
     patients: PatientSettings = PatientSettings()
     billing: BillingSettings = BillingSettings()

@@ -31,6 +31,13 @@ class PatientEventBody(Message, frozen=True, kw_only=True):
     archived: bool
 
 
+class NamedPatientEventBody(PatientEventBody, frozen=True, kw_only=True):
+    """The same with whom it is about, for listeners that need it and may: only where a setting asks for it."""
+
+    name: str | None = None
+    email: str | None = None
+
+
 class ReadEvents(Message, frozen=True, kw_only=True):
     """Ask for the events of a component's log after a position (None: from the beginning), at most `limit`."""
 

@@ -56,6 +56,11 @@ class Following:
             raise Unavailable(_DEAF, retry_after=1.0)
         return self._verifier.verify(token)
 
+    async def check(self) -> None:
+        """Return if tokens can be told good from bad; raise Unavailable if not."""
+        if not self.seconds_left:
+            raise Unavailable(_DEAF, retry_after=1.0)
+
     def remembers(self, token: str) -> bool:
         """Tell whether the token has been verified before."""
         return self._verifier.remembers(token)

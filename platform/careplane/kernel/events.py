@@ -1,8 +1,8 @@
 """Events: what a component says has happened, for whoever wants to know."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 from careplane.kernel.message import Message
@@ -27,11 +27,18 @@ class Delivery(Message, frozen=True):
     """Events of one stream, in order, and the position in the stream that they reach.
 
     `position` means something only to whoever made the stream; whoever takes the events keeps it with their effect.
+    `unreadable` is what stood among them and is no event: each a stand-in whose `type` is UNREADABLE and whose `body`
+    is what was found. It has no effect, and whoever takes the delivery sets it aside.
     """
 
     stream: str
     position: str
     events: tuple[Event, ...]
+    unreadable: tuple[Event, ...] = ()
+
+
+UNREADABLE: Final = "unreadable"
+"""The type of what a stream held that is no event."""
 
 
 Deliver = Callable[[Delivery], Awaitable[None]]
@@ -47,4 +54,38 @@ class Taker(Protocol):
 
     async def positions(self) -> Mapping[str, str]:
         """Return the position reached in each stream of which something was taken."""
+        ...
+
+
+Announce = Callable[[str, Sequence[tuple[Event, str]]], Awaitable[None]]
+"""Tells of events of a stream that could not be taken, each with the reason; returns when they are safe, or raises."""
+
+
+class Events(Protocol):
+    """A transport of events: from the relays of this process to the takers of this process, and of others."""
+
+    @property
+    def announce(self) -> Announce | None:
+        """What tells others of dead letters; None where there are no others."""
+        ...
+
+    @property
+    def gauges(self) -> Mapping[str, Callable[[], float]]:
+        """Numbers that it tells of itself."""
+        ...
+
+    def subscribe(self, stream: str, group: str, taker: Taker, /) -> None:
+        """Hand what comes in `stream` to `taker`; of the takers of a `group`, in whichever process, one gets it."""
+        ...
+
+    async def start(self) -> None:
+        """Begin to hand over, or to try to; it waits for nobody else."""
+        ...
+
+    async def stop(self) -> None:
+        """Stop handing over; nothing is taken after this, and nothing delivered."""
+        ...
+
+    async def deliver(self, delivery: Delivery, /) -> None:
+        """Take events over, as a `Deliver`."""
         ...

@@ -1,15 +1,17 @@
 """The inbox: takes events over exactly once, effect and position in one transaction, and sets poison aside.
 
-What arrives twice (a redelivery, a rebalance, a zombie) is known by its event id and changes nothing.
+What arrives twice (a redelivery, a rebalance, a zombie) is known by its event id and changes nothing. What stood in
+the stream and is no event is set aside at once.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import msgspec
 
 from careplane.kernel.errors import PlatformError
-from careplane.kernel.events import Delivery, Event
+from careplane.kernel.events import UNREADABLE, Delivery, Event
 from careplane.storage.database import Database
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ _BURY = """
 INSERT INTO dead_letter{suffix} (event_id, stream, type, event, reason) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (event_id) DO NOTHING
 """
+_SETTLE = "DELETE FROM dead_letter{suffix} WHERE event_id = $1"
 
 
 class Inbox:
@@ -61,19 +64,30 @@ class Inbox:
         self._reach = _REACH.format(suffix=suffix)
         self._reached = _REACHED.format(suffix=suffix)
         self._put_away = _BURY.format(suffix=suffix)
+        self._settle = _SETTLE.format(suffix=suffix)
 
     async def take(self, delivery: Delivery) -> None:
         """Make the delivery's effect durable; raise Unavailable, with nothing changed, when the database is away."""
         try:
             async with self._database.transaction() as connection:
                 await self._admit(connection, delivery.events)
-                await connection.execute(self._reach, delivery.stream, delivery.position)
+                await self._pass(connection, delivery)
         except Exception as error:
             if _may_pass(error):
                 raise
             for event in delivery.events:
                 await self._apply_alone(delivery.stream, event)
-            await self._database.execute(self._reach, delivery.stream, delivery.position)
+            async with self._database.transaction() as connection:
+                await self._pass(connection, delivery)
+
+    async def replay(self, letter_id: UUID, event: Event) -> None:
+        """Take the event of a dead letter once more, and put the letter away with its effect; raise what that raises.
+
+        An event that has had its effect meanwhile, as by a rebuild, has no other.
+        """
+        async with self._database.transaction() as connection:
+            await self._admit(connection, (event,))
+            await connection.execute(self._settle, letter_id)
 
     async def positions(self) -> Mapping[str, str]:
         """Return the position reached in each stream of which something was taken."""
@@ -105,9 +119,19 @@ class Inbox:
             else:
                 return
         if failure is not None:
-            letter = msgspec.msgpack.encode(event)
-            await self._database.execute(self._put_away, event.id, stream, event.type, letter, type(failure).__name__)
+            await self._database.execute(self._put_away, *_letter(stream, event, type(failure).__name__))
             self._bury(event, failure)
+
+    async def _pass(self, connection: "Connection", delivery: Delivery) -> None:
+        """Put the position behind a delivery, and with it what can have no effect."""
+        for stand_in in delivery.unreadable:
+            await connection.execute(self._put_away, *_letter(delivery.stream, stand_in, UNREADABLE))
+        await connection.execute(self._reach, delivery.stream, delivery.position)
+
+
+def _letter(stream: str, event: Event, reason: str) -> tuple[object, ...]:
+    """Return the row of a dead letter; a partition, named as in `patient/3`, is a part of its stream."""
+    return event.id, stream.partition("/")[0], event.type, msgspec.msgpack.encode(event), reason
 
 
 def _may_pass(error: Exception) -> bool:

@@ -20,6 +20,7 @@ RETURNING 1
 """
 _LEAD = "SELECT pg_try_advisory_xact_lock(hashtextextended(current_schema() || '/' || $1, 0))"
 _HORIZON_PAUSE_SECONDS = 0.002
+_FOLLOWER_PAUSE_SECONDS = 0.04
 
 
 class Relay:
@@ -34,24 +35,25 @@ class Relay:
         self._limit = limit
 
     async def step(self) -> bool:
-        """Deliver the next events, if this process leads, and return whether more are waiting.
+        """Deliver the next events, if nobody else is at it, and return whether more are waiting.
 
-        The lock is held by the transaction that advances the position, so a leader that lost its connection while it
-        delivered cannot mark anything; its successor delivers the same events again, under the same ids.
+        Who finds somebody else at it looks again soon, as long as there is something: that one may have looked for
+        events just before these were committed, and nobody else may look for a while. The lock is held by the
+        transaction that advances the position, so a leader that lost its connection while it delivered cannot mark
+        anything; its successor delivers the same events again, under the same ids.
         """
         async with self._database.transaction() as connection:
-            if not await connection.fetchval(_LEAD, self._reader):
-                return False
+            leads = await connection.fetchval(_LEAD, self._reader)
             row = await connection.fetchrow(_POSITION, self._reader)
             reached = Position(*row) if row else BEGINNING
-            delivery = await read(connection, self._source, reached, self._limit)
+            delivery = await read(connection, self._source, reached, self._limit) if leads else None
             if delivery is not None:
                 await self._deliver(delivery)
                 now = Position.parse(delivery.position)
                 await connection.fetchval(_ADVANCE, self._reader, str(now.xid), now.seq, str(reached.xid), reached.seq)
                 return True
             newest = await connection.fetchrow(_NEWEST)
-            hidden = newest is not None and Position(*newest) > reached
-        if hidden:  # committed, or about to be, but a transaction older than it still runs
-            await asyncio.sleep(_HORIZON_PAUSE_SECONDS)
-        return hidden
+            waiting = newest is not None and Position(*newest) > reached
+        if waiting:  # whoever leads has seen what is committed, or about to be, but a transaction older than it runs
+            await asyncio.sleep(_HORIZON_PAUSE_SECONDS if leads else _FOLLOWER_PAUSE_SECONDS)
+        return waiting

@@ -1,27 +1,21 @@
 """`careplane dev`: the whole platform in one process, with a database, keys and a demo user of its own."""
 
-import base64
 import time
 from contextlib import AsyncExitStack
 
 import msgspec
-from uuid_utils.compat import uuid7
 
 from careplane.app.anchors import anchor_file_of
-from careplane.app.catalog import entries
-from careplane.app.clock import SystemClock
 from careplane.app.data_folder import DataFolder
 from careplane.app.databases import component_logins, database_urls, migrate_all
-from careplane.app.host import Host
-from careplane.app.kept_secrets import kept_secret
+from careplane.app.kept_secrets import cursor_secret_in, second_factors_key_in
 from careplane.app.logs import configure_logs
-from careplane.app.running import run_until_stopped
+from careplane.app.placement import Placement
+from careplane.app.running import Plan, demo_user_in, run_until_stopped
 from careplane.app.settings import Settings
 from careplane.app.terminal import say
-from careplane.components.identity.demo import EMAIL, PASSWORD, ensure_demo_user
+from careplane.components.identity.demo import EMAIL, PASSWORD
 from careplane.gateway.server import free_address
-
-_KEY_BYTES = 32
 
 
 async def run_dev(settings: Settings) -> None:
@@ -35,31 +29,28 @@ async def run_dev(settings: Settings) -> None:
     audit = msgspec.structs.replace(settings.audit, anchor_file=anchor_file_of(settings))
     settings = msgspec.structs.replace(settings, identity=identity, audit=audit)
 
-    async def prepare(host: Host) -> None:
-        await ensure_demo_user(host.hosted["identity"].database, identity, SystemClock(), uuid7)
-
     async with AsyncExitStack() as stack:
         if settings.database.url:  # then nobody else holds the folder, which the keys are in
             stack.enter_context(DataFolder(settings.data_dir))
         urls = await stack.enter_async_context(database_urls(settings, share=False))
         await migrate_all(urls)
-        secret = settings.http.cursor_secret.encode() or kept_secret(settings.data_dir / "keys" / "cursors.secret")
+        secret = settings.http.cursor_secret.encode() or cursor_secret_in(settings.data_dir)
         settings = _with_secrets_key(settings)
-        await run_until_stopped(
-            settings,
-            entries(()),
-            await component_logins(settings, urls),
+        plan = Plan(
+            settings=settings,
+            placement=Placement.of(()),
+            urls=await component_logins(settings, urls),
             cursor_secret=secret,
-            prepare=prepare,
+            prepare=demo_user_in,
             announce=lambda: _announce(settings, time.monotonic() - started),
         )
+        await run_until_stopped(plan)
 
 
 def _with_secrets_key(settings: Settings) -> Settings:
     if settings.identity.secrets_key:
         return settings
-    kept = kept_secret(settings.data_dir / "keys" / "second-factors.secret")[:_KEY_BYTES]
-    identity = msgspec.structs.replace(settings.identity, secrets_key=base64.b64encode(kept).decode())
+    identity = msgspec.structs.replace(settings.identity, secrets_key=second_factors_key_in(settings.data_dir))
     return msgspec.structs.replace(settings, identity=identity)
 
 

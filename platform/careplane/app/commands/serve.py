@@ -1,46 +1,60 @@
-"""`careplane serve`: components and gateway for production, which starts only on ground that is safe to stand on."""
+"""`careplane serve`: any set of components and the gateway for production, started only on ground that is safe."""
+
+from collections.abc import Mapping
 
 import msgspec
 
-from careplane.app.catalog import NAMES, entries
 from careplane.app.databases import by_database
 from careplane.app.front import cursor_secret_of
-from careplane.app.host import Host
 from careplane.app.logs import configure_logs
-from careplane.app.running import run_until_stopped
+from careplane.app.placement import Placement
+from careplane.app.running import Plan, demo_user_in, nothing, run_until_stopped
 from careplane.app.settings import Settings
 from careplane.app.setup_error import SetupError
 from careplane.app.terminal import say
+from careplane.app.this_machine import beyond_this_machine
 from careplane.storage.migrations import pending
 
 
-async def run_serve(settings: Settings, components: tuple[str, ...]) -> None:
-    """Run until SIGTERM; raise SetupError for what is missing, FailedPrecondition for what is not safe."""
+async def run_serve(settings: Settings, names: tuple[str, ...], *, until_input_ends: bool = False) -> None:
+    """Run until SIGTERM, or until standard input ends.
+
+    Raises SetupError for what is missing, FailedPrecondition for what is not safe.
+    """
     configure_logs(settings.logging.format, settings.logging.level)
-    chosen = entries(components)
-    if len(chosen) < len(NAMES):
-        missing = [name for name in NAMES if name not in {entry.name for entry in chosen}]
-        sentence = f"{', '.join(missing)} would not run anywhere: this version runs all components in one process."
-        raise SetupError(sentence)
-    urls = {name: settings.database.url_for(name) for name in NAMES}
-    if not all(urls.values()):
-        sentence = "`careplane serve` needs a PostgreSQL: set database.url or DATABASE_URL."
-        raise SetupError(sentence)
-    secret = cursor_secret_of(settings)
+    placement = Placement.of(names)
+    urls = placement.urls(settings)
+    placement.check(settings)
+    secret = cursor_secret_of(settings) if placement.gateway else b""
     await _check_migrated(urls)
-    # Whatever a file says: a served platform refuses demo users, keys that it made itself and cheap hashing.
-    identity = msgspec.structs.replace(settings.identity, production=True, data_dir=None)
-    await run_until_stopped(
-        msgspec.structs.replace(settings, identity=identity),
-        chosen,
-        urls,
+    demo = settings.identity.demo_user
+    if demo:
+        _check_alone(settings, placement, urls)
+    # Whatever else a file says: a served platform refuses demo users, keys that it made itself and cheap hashing.
+    folder = settings.data_dir if demo else None
+    identity = msgspec.structs.replace(settings.identity, production=not demo, data_dir=folder)
+    plan = Plan(
+        settings=msgspec.structs.replace(settings, identity=identity),
+        placement=placement,
+        urls=urls,
         cursor_secret=secret,
-        prepare=_nothing,
-        announce=lambda: say(f"Careplane serves http://{settings.http.host}:{settings.http.port}."),
+        prepare=demo_user_in if demo else nothing,
+        until_input_ends=until_input_ends,
+        announce=lambda: say(_told(settings, placement)),
     )
+    await run_until_stopped(plan)
 
 
-async def _check_migrated(urls: dict[str, str]) -> None:
+def _check_alone(settings: Settings, placement: Placement, urls: Mapping[str, str]) -> None:
+    if (setting := beyond_this_machine(settings, placement, urls)) is not None:
+        sentence = (
+            f"identity.demo_user is set, so that everybody knows a password, and {setting} leads to other machines: "
+            "name this one there, as in 127.0.0.1, or leave demo_user out."
+        )
+        raise SetupError(sentence)
+
+
+async def _check_migrated(urls: Mapping[str, str]) -> None:
     for url, names in by_database(urls):
         missing = await pending(url, names)
         if missing:
@@ -48,5 +62,7 @@ async def _check_migrated(urls: dict[str, str]) -> None:
             raise SetupError(sentence)
 
 
-async def _nothing(_host: Host) -> None:
-    """Prepare nothing: what a served platform needs is there already."""
+def _told(settings: Settings, placement: Placement) -> str:
+    where = [f"http://{settings.http.host}:{settings.http.port}"] if placement.gateway else []
+    where += [f"gRPC on {settings.grpc.host}:{settings.grpc.port}"] if settings.grpc.port else []
+    return f"Careplane serves {', '.join(placement.names)}: {', '.join(where)}."

@@ -78,6 +78,13 @@ class IdentitySettings(Struct, frozen=True, kw_only=True):
         int, Meta(ge=1, le=100, description="wrong codes of a second factor in a row, before they are slowed")
     ] = 5
     guess_code_every_s: Annotated[float, Meta(ge=1, description="seconds until one more of those")] = 300.0
+    demo_user: Annotated[
+        bool,
+        Meta(
+            description="`careplane serve` with the demo user and keys made here, to try it out; refused unless all "
+            "that it listens on and reaches is on this machine"
+        ),
+    ] = False
     # What follows is set by the program, never by a file: `dev` makes a key in its data folder, `serve` is production.
     data_dir: Path | None = None
     production: bool = True

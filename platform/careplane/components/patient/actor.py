@@ -230,7 +230,9 @@ class PatientActor:
         return PatientWrite(row, entry)
 
     def _event(self, row: PatientRow) -> Event:
-        body = msgspec.msgpack.encode(domain.event_body(row.patient, row.found))
+        body = domain.event_body(row.patient, row.found)
+        if self._settings.personal_data_in_events:
+            body = domain.named_event_body(row.patient, body)
         return Event(
             id=self._new_id(),
             type=PATIENT_CHANGED,
@@ -238,7 +240,7 @@ class PatientActor:
             subject=row.patient.id,
             version=row.patient.version,
             time=row.patient.updated_at,
-            body=body,
+            body=msgspec.msgpack.encode(body),
         )
 
     def _stamp(self) -> Stamp:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from careplane.components.events import PatientEventBody
+from careplane.components.events import NamedPatientEventBody, PatientEventBody
 from careplane.components.patient.access.access_messages import PatientAccess, RestrictPatient
 from careplane.components.patient.access.confidentiality import is_confidential, labelled
 from careplane.components.patient.messages import (
@@ -188,6 +188,14 @@ def event_body(patient: Patient, found: Columns | None = None) -> PatientEventBo
         registered_date=patient.registered_date,
         archived=patient.archived,
     )
+
+
+def named_event_body(patient: Patient, body: PatientEventBody) -> PatientEventBody:
+    """Return the same with whom it is about, unless the record is restricted."""
+    if patient.restricted:
+        return body
+    fields = _fields(patient)
+    return NamedPatientEventBody(**msgspec.structs.asdict(body), name=fields.name, email=fields.email or None)
 
 
 def _first(patient_id: UUID, mrn: str, document: str, day: date, stamp: Stamp, change: Change) -> Patient:

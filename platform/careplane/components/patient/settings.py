@@ -15,3 +15,9 @@ class PatientSettings(Struct, frozen=True, kw_only=True):
         int,
         Meta(ge=5, le=240, description="how long a restricted record stays open after an emergency"),
     ] = 30
+    personal_data_in_events: Annotated[
+        bool,
+        Meta(
+            description="put names and e-mail addresses into events for whoever reads them; not of restricted patients"
+        ),
+    ] = False

@@ -1,0 +1,192 @@
+"""A cluster of real processes, each in a process of its own, with a proxy in every link between any two of them."""
+
+import asyncio
+import base64
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from tests.end_to_end.conftest import TRIES_FOR_A_CROWD
+from tests.end_to_end.program import free_port, generous_routes, run_careplane
+from tests.faults.process import Process
+from tests.faults.proxy import HOST, Link
+from tests.faults.surroundings import Kafka, Postgres, Victim
+
+from careplane.app.catalog import CATALOG, NAMES
+from careplane.app.embedded import login_url, url_at
+from careplane.app.kafka_broker_conf import Listener
+from careplane.storage.migrations import let_in, migrate
+
+GATEWAY: Final = "gateway"
+POOL_SIZE: Final = 6
+RECOVERY_S: Final = 30.0
+EMAIL: Final = "ana@clinic.example"
+PASSWORD: Final = "purple otters climb ladders"
+_POLL_S: Final = 0.05
+_MOST_ENDS: Final = 3
+_SOCKET: Final = ".s.PGSQL.5432"
+
+
+class Cluster:
+    """The platform split into processes; all of its links and victims are by name, so that a schedule can name them."""
+
+    def __init__(self, folder: Path) -> None:
+        """Plan it in a folder of its own."""
+        self._folder = folder
+        self.processes = {name: Process(name, folder) for name in (*NAMES, GATEWAY)}
+        self.postgres = Postgres(folder / "data")
+        self.links: dict[str, Link] = {}
+        self._kafka_port = free_port()
+        self._listeners: list[Listener] = []
+        self._kafka: Kafka | None = None
+        self._peers: dict[str, dict[str, str]] = {name: {} for name in self.processes}
+        self._brokers: dict[str, str] = {}
+        self._urls: dict[str, str] = {}
+        self.token: dict[str, str] = {}
+
+    @property
+    def url(self) -> str:
+        """Where the gateway is."""
+        return f"http://{HOST}:{self.processes[GATEWAY].http_port}"
+
+    @property
+    def victims(self) -> dict[str, Victim]:
+        """All that can be killed, frozen and stopped."""
+        assert self._kafka is not None
+        found: list[Victim] = [*self.processes.values(), self.postgres, self._kafka]
+        return {victim.name: victim for victim in found}
+
+    async def start(self) -> None:
+        """Make everything, start everything, and sign in."""
+        await asyncio.to_thread(self.postgres.start)
+        await migrate(self.postgres.url, NAMES)
+        await let_in(self.postgres.url, NAMES)
+        await self._make_links()
+        self._kafka = Kafka(self._folder / "kafka", self._kafka_port, self._listeners)
+        await asyncio.to_thread(self._kafka.start)
+        await asyncio.to_thread(self._configure)
+        await self.heal()
+        async with httpx.AsyncClient(base_url=self.url, timeout=30.0) as client:
+            answer = await client.post("/auth/login", json={"email": EMAIL, "password": PASSWORD})
+            assert answer.status_code == 200, answer.text
+            self.token = {"Authorization": f"Bearer {answer.json()['token']}"}
+
+    async def heal(self) -> float:
+        """Undo every fault, start what does not run, and return how long it took until the gateway says all is well."""
+        began = time.monotonic()
+        for link in self.links.values():
+            link.restore()
+        for victim in self.victims.values():
+            victim.thaw()
+        for name in (self.postgres.name, Kafka.name):
+            await asyncio.to_thread(self.victims[name].start)
+        await self._until(self._ready)
+        return time.monotonic() - began
+
+    async def stop(self) -> None:
+        """Leave nothing of it running, whatever state it is in."""
+        victims = reversed(self.victims.values()) if self._kafka else [self.postgres]
+        for victim in victims:
+            victim.thaw()
+            await asyncio.to_thread(victim.kill)
+        for link in self.links.values():
+            await link.close()
+
+    async def _until(self, check: Callable[[], Awaitable[bool]]) -> None:
+        try:
+            async with asyncio.timeout(RECOVERY_S):
+                while True:
+                    if await check():
+                        return
+                    await asyncio.sleep(_POLL_S)
+        except TimeoutError:
+            raise AssertionError(f"not recovered within {RECOVERY_S:g} s\n{self._last_words()}") from None
+
+    def _last_words(self) -> str:
+        said = [f"--- {one.name}:\n{one.said()[-1500:]}" for one in self.processes.values()]
+        return "\n".join([*said, *(end for one in self.processes.values() for end in one.ended_by_itself[-2:])])
+
+    async def _ready(self) -> bool:
+        for process in self.processes.values():
+            process.start()
+            assert len(process.ended_by_itself) < _MOST_ENDS, process.ended_by_itself[-1]
+        try:
+            async with httpx.AsyncClient(timeout=5.0) as client:
+                answer = await client.get(f"{self.url}/health/ready")
+        except httpx.TransportError:
+            return False
+        return answer.is_success
+
+    async def _make_links(self) -> None:
+        calls = [(entry.name, called) for entry in CATALOG for called in entry.calls]
+        calls += [(GATEWAY, called) for called in NAMES]
+        for caller, called in calls:
+            link = await self._link(
+                caller, called, Link(f"{caller}-{called}", (HOST, self.processes[called].grpc_port))
+            )
+            self._peers[caller][called] = f"{HOST}:{link.port}"
+        linked_by_events = {name for entry in CATALOG if entry.hears for name in (entry.name, *entry.hears)}
+        for name in sorted(linked_by_events):
+            port = free_port()
+            link = await self._link(name, "kafka", Link(f"{name}-kafka", (HOST, port)))
+            self._listeners.append(Listener(name.upper(), port, told_port=link.port))
+            self._brokers[name] = f"{HOST}:{link.port}"
+        target = self.postgres.socket_folder / _SOCKET
+        for name in NAMES:
+            place = self._folder / f"postgres-{name}"
+            place.mkdir()
+            await self._link(name, "postgres", Link(f"{name}-postgres", target, listens=place / _SOCKET))
+            self._urls[name] = login_url(url_at(place), name)
+
+    async def _link(self, one: str, other: str, link: Link) -> Link:
+        await link.open()
+        self.links[f"{one}-{other}"] = link
+        return link
+
+    def _configure(self) -> None:
+        certs, key = self._folder / "certs", self._folder / "signing.pem"
+        key.write_text(_signing_key())
+        made = run_careplane("certs", str(certs))
+        assert made.returncode == 0, made.stderr
+        for process in self.processes.values():
+            process.configure(self._settings(process, certs, key))
+        owner = {"DATABASE_URL": self.postgres.url, "CAREPLANE_IDENTITY_PRIVATE_KEY_FILE": str(key)}
+        added = run_careplane("users", "add", EMAIL, "--role", "clinician", stdin=f"{PASSWORD}\n", **owner)
+        assert added.returncode == 0, added.stderr
+
+    def _settings(self, process: Process, certs: Path, key: Path) -> dict[str, dict[str, Any]]:
+        name, own = process.name, certs / process.name
+        tls = {"tls_ca_file": own / "ca.pem", "tls_cert_file": own / "tls.pem", "tls_key_file": own / "tls.key"}
+        grpc = {"port": 0 if name == GATEWAY else process.grpc_port, "keys_dir": own / "calls", **tls}
+        found: dict[str, dict[str, Any]] = {
+            "metrics": {"port": process.metrics_port},
+            "logging": {"format": "json", "level": "info" if name != GATEWAY else "warning"},
+            "grpc": {**grpc, "peers": self._peers[name]},
+        }
+        if name == GATEWAY:
+            routes = generous_routes(self._folder)
+            secret = secrets.token_hex(32)
+            found["http"] = {"port": process.http_port, "cursor_secret": secret, "routes_file": routes}
+        else:
+            found["database"] = {"component_urls": {name: self._urls[name]}, "pool_size": POOL_SIZE}
+        if name in self._brokers:
+            found["kafka"] = {"bootstrap_servers": self._brokers[name], "session_timeout_s": 3.0, "partitions": 3}
+        if name == "identity":
+            found["identity"] = {"private_key_file": key, "token_ttl_s": 86_400, "secrets_key": _secrets_key()}
+            for variable, value in TRIES_FOR_A_CROWD.items():
+                found["identity"][variable.removeprefix("CAREPLANE_IDENTITY_").lower()] = int(value)
+        return found
+
+
+def _signing_key() -> str:
+    key = ec.generate_private_key(ec.SECP256R1())
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def _secrets_key() -> str:
+    return base64.b64encode(secrets.token_bytes(32)).decode()
