@@ -1,6 +1,6 @@
 # Careplane: everything a developer does is one of these. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help env dev test faults check fuzz format proto lock
+.PHONY: help env dev split test faults check fuzz image format proto lock
 .SUFFIXES:
 
 PYTHON ?= python3
@@ -19,8 +19,11 @@ $(READY): config/requirements.lock pyproject.toml .ci/env
 dev: env ## Run the whole platform on http://127.0.0.1:4004 with its own database
 	@exec $(BIN)/careplane dev $(ARGS)
 
-test: env ## Run all tests
-	@$(BIN)/pytest $(ARGS)
+split: env ## Run the same as a process for each component, over gRPC and Kafka (needs Java 17 and Maven, or a broker)
+	@exec $(BIN)/careplane split $(ARGS)
+
+test: env ## Run all tests, several at a time
+	@$(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist worksteal $(ARGS)
 
 faults: env ## Kill, freeze and cut off a cluster of real processes under load, by lot
 	@CAREPLANE_FAULT_SCHEDULES=$${CAREPLANE_FAULT_SCHEDULES:-120} $(BIN)/pytest -s tests/faults/test_faults.py $(ARGS)
@@ -36,6 +39,9 @@ check: env ## Check style, types, the direction of imports, and for dangerous co
 fuzz: env ## Fuzz for long: every route by its documentation, and what decodes what strangers send
 	@CAREPLANE_FUZZ_SECONDS=$${CAREPLANE_FUZZ_SECONDS:-600} $(BIN)/pytest -s --timeout 3600 \
 		tests/security/test_routes_as_documented.py tests/security/test_fuzzing.py $(ARGS)
+
+image: ## Build the container image careplane:local (needs Docker)
+	@docker build --file docker/Dockerfile --build-arg REVISION="$$(git rev-parse HEAD 2>/dev/null)" --tag careplane:local .
 
 format: env ## Format the code and mend what can be mended
 	@$(BIN)/ruff format

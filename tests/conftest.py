@@ -15,6 +15,8 @@ from typing import Any
 import asyncpg
 import pytest
 from tests.broker.fixture import kafka, real_kafka, topic_prefix
+from tests.room import room
+from tests.turns import pytest_runtest_protocol
 
 import careplane.components
 from careplane.app.data_folder import DataFolder
@@ -22,13 +24,13 @@ from careplane.app.embedded import EmbeddedPostgres
 from careplane.app.setup_error import SetupError
 from careplane.storage.migrations import migrate
 
-__all__ = ["kafka", "real_kafka", "topic_prefix"]
+__all__ = ["kafka", "pytest_runtest_protocol", "real_kafka", "topic_prefix"]
 
 _PREFIX = "careplane-tests-"
 _OLD_S = 60.0
 _numbers = itertools.count(1)
 # Emptying one database between tests takes 10 ms; making and dropping one for each took 300 ms in the file system.
-_KEEP_SEEDS = """
+KEEP_SEEDS = """
 CREATE SCHEMA seeds;
 DO $$ DECLARE one record; any_row boolean; BEGIN
   FOR one IN SELECT schemaname AS s, tablename AS t FROM pg_tables
@@ -42,7 +44,7 @@ _DISCONNECT_OTHERS = """
 SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
 """
-_EMPTY = """
+EMPTY = """
 DO $$ DECLARE one record; BEGIN
   SET LOCAL session_replication_role = replica;
   FOR one IN SELECT schemaname AS s, tablename AS t FROM pg_tables
@@ -96,7 +98,7 @@ def component_names() -> tuple[str, ...]:
 def postgres_url() -> Iterator[str]:
     """Give the URL of the run's own PostgreSQL, which ends with the run."""
     _clear_what_killed_runs_left()
-    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=room()))
     with EmbeddedPostgres(folder) as server:
         # A killed process loses nothing without fsync, only a power cut would: tests can do without that wait.
         execute(server.url, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
@@ -105,7 +107,7 @@ def postgres_url() -> Iterator[str]:
 
 
 def _clear_what_killed_runs_left() -> None:
-    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+    for folder in room().glob(f"{_PREFIX}*"):
         with suppress(SetupError, OSError):
             if time.time() - folder.stat().st_mtime < _OLD_S:
                 continue
@@ -141,15 +143,20 @@ def fresh_database(postgres_url: str, template: str) -> Iterator[str]:
 def common_database_url(postgres_url: str, template_database: str) -> Iterator[str]:
     """Give the URL of the database that tests use one after the other; ask for `database_url` instead."""
     with fresh_database(postgres_url, template_database) as url:
-        execute(url, _KEEP_SEEDS)
+        execute(url, KEEP_SEEDS)
         yield url
 
 
 @pytest.fixture
 def database_url(common_database_url: str) -> str:
     """Give a test a database with every component's tables, as the migrations left them, and nobody else in it."""
-    execute(common_database_url, _DISCONNECT_OTHERS, _EMPTY)
-    return common_database_url
+    return emptied(common_database_url)
+
+
+def emptied(url: str) -> str:
+    """Leave in a database what the migrations left there, and nobody connected to it; return its URL."""
+    execute(url, _DISCONNECT_OTHERS, EMPTY)
+    return url
 
 
 @pytest.fixture(scope="module")

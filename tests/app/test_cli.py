@@ -16,7 +16,7 @@ WORDS = {
     ("import",): "FILE",
     ("dev", "--prot", "1"): "--port",
     ("dev", "--port", "70000"): "65535",
-    ("nonsense",): "serve",
+    ("nonsense",): "dev",
 }
 
 

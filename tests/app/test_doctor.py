@@ -193,8 +193,11 @@ async def test_a_taken_port_is_a_problem_with_who_has_it(taken: int) -> None:
 
 async def test_an_address_that_is_not_ours_is_a_problem() -> None:
     """It is no address of this machine."""
-    case = Case(Settings(http=HttpSettings(host="192.0.2.1"), metrics=MetricsSettings(port=0)))
-    assert "192.0.2.1:4004 cannot be had" in bad(await machine.check_ports(case))[0][1]
+    with socket.socket() as probe:  # one that nobody has at any address
+        probe.bind(("0.0.0.0", 0))
+        port = probe.getsockname()[1]
+    case = Case(Settings(http=HttpSettings(host="192.0.2.1", port=port), metrics=MetricsSettings(port=0)))
+    assert f"192.0.2.1:{port} cannot be had" in bad(await machine.check_ports(case))[0][1]
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,21 @@
 """Placement: any set of components and the gateway, unless something could not do its work or nobody could reach it."""
 
-import re
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from careplane.app.catalog import CATALOG, NAMES
+from careplane.app.catalog import CATALOG, NAMES, Entry
+from careplane.app.host import Host
 from careplane.app.placement import Placement
-from careplane.app.settings import DatabaseSettings, Settings
+from careplane.app.settings import DatabaseSettings, HttpSettings, MetricsSettings, Settings
 from careplane.app.setup_error import SetupError
 from careplane.app.this_machine import beyond_this_machine
 from careplane.components.assembly import Parts
+from careplane.components.identity.settings import IdentitySettings
 from careplane.kernel.contract import Component
+from careplane.storage.database import Database
 from careplane_transports.grpc.settings import GrpcSettings
 from careplane_transports.kafka.settings import KafkaSettings
 
@@ -69,7 +73,11 @@ REFUSED: dict[str, tuple[tuple[str, ...], Settings, str]] = {
         settings(peers={name: PEERS[name] for name in ("identity", "billing", "patient")}),
         r"gateway calls analytics, which is not in this process",
     ),
-    "nobody could call": (("billing",), settings(port=0), r"Nobody could call billing here: set grpc\.port, or run the"),
+    "nobody could call": (
+        ("billing",),
+        settings(port=0),
+        r"Nobody could call billing here: set grpc\.port, or run the",
+    ),
     "a peer that is no component": (
         ("billing",),
         settings(peers={"payroll": "127.0.0.1:4019"}),
@@ -98,7 +106,7 @@ def test_a_placement_that_could_not_work_is_refused(case: str) -> None:
 
 def test_a_name_that_is_none_is_refused() -> None:
     """And those that there are, are told."""
-    with pytest.raises(SetupError, match="nothing called 'payroll' to serve: choose from identity, .*, gateway"):
+    with pytest.raises(SetupError, match=r"nothing called 'payroll' to serve: choose from identity, .*, gateway"):
         Placement.of(("billing", "payroll"))
 
 
@@ -114,29 +122,83 @@ def test_only_components_need_a_database_and_only_their_own() -> None:
     given = Settings(database=database)
     assert Placement.of(("gateway",)).urls(given) == {}
     assert Placement.of(("gateway", "patient")).urls(given) == {"patient": "postgresql://p@db/x"}
-    with pytest.raises(SetupError, match=r"needs a PostgreSQL for billing: set database\.url .*component_urls with bill"):
+    with pytest.raises(SetupError, match=r"needs a PostgreSQL for billing: set database\.url .*_urls with bill"):
         Placement.of(("billing", "patient")).urls(given)
 
 
-async def test_the_catalogue_says_whom_each_component_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+class Recording(Host):
+    """A host that notes whom each of its components asks for."""
+
+    def __init__(self, settings: Settings, urls: Mapping[str, str]) -> None:
+        """Have heard nothing yet."""
+        super().__init__(settings, urls)
+        self.asked: dict[str, set[str]] = {name: set() for name in NAMES}
+
+    def _parts(self, entry: Entry, database: Database) -> Parts:
+        asked = self.asked[entry.name]
+
+        class Noting(Parts):
+            def to(self, component: Component[Any]) -> Any:
+                asked.add(component.name)
+                return super().to(component)
+
+        parts = super()._parts(entry, database)
+        return Noting(**{name: getattr(parts, name) for name in Parts.__slots__})
+
+
+async def test_the_catalogue_says_whom_each_component_calls(database_url: str, tmp_path: Path) -> None:
     """What a component asks for when it is put together is what a placement knows of it."""
-    asked: set[str] = set()
+    identity = IdentitySettings(
+        production=False, data_dir=tmp_path, argon2_time_cost=1, argon2_memory_kib=8, argon2_parallelism=1
+    )
+    host = Recording(Settings(identity=identity), dict.fromkeys(NAMES, database_url))
+    await host.start(CATALOG)
+    await host.stop()
+    assert host.asked == {entry.name: set(entry.calls) for entry in CATALOG}
 
-    class Enough(Exception):
-        """All that this test wants has happened."""
 
-    def to(_parts: Parts, component: Component[Any]) -> object:
-        asked.add(component.name)
-        return object()
+BEYOND: dict[str, Settings] = {
+    "http.host": Settings(http=HttpSettings(host="0.0.0.0")),
+    "metrics.host": Settings(metrics=MetricsSettings(host="10.0.0.1")),
+    "grpc.host": settings(host="::"),
+    "grpc.peers.billing": settings(peers={**PEERS, "billing": "127.0.0.1:1, billing.internal:1"}),
+    "kafka.bootstrap_servers": Settings(
+        grpc=GrpcSettings(peers=PEERS), kafka=KafkaSettings(bootstrap_servers="127.0.0.1:1,kafka:9092")
+    ),
+}
 
-    def report(_name: str, error: Exception) -> None:
-        raise error
 
-    monkeypatch.setattr(Parts, "to", to)
-    for entry in CATALOG:
-        asked.clear()
-        try:
-            await entry.assemble(_parts(entry.section(Settings()), report))
-        except Enough:
-            pass
-        assert asked == set(entry.calls), entry.name
+@pytest.mark.parametrize("name", BEYOND)
+def test_what_leads_beyond_this_machine_is_found(name: str) -> None:
+    """By the name of the setting."""
+    assert beyond_this_machine(BEYOND[name], Placement.of(("gateway", "patient")), {}) == name
+
+
+def test_what_is_not_used_leads_nowhere() -> None:
+    """An address that nobody listens on, and a peer that nobody calls."""
+    unused = Settings(
+        http=HttpSettings(host="0.0.0.0"),
+        metrics=MetricsSettings(host="0.0.0.0", port=0),
+        grpc=GrpcSettings(host="0.0.0.0", peers={"patient": "patient.internal:1"}),
+    )
+    assert beyond_this_machine(unused, Placement.of(("billing",)), {}) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "here"),
+    [
+        ("postgresql://u@127.0.0.1:5432/x", True),
+        ("postgresql://u:p@[::1]/x", True),
+        ("postgresql://u@localhost,127.0.0.2/x", True),
+        ("postgresql://u@/x?host=%2Fvar%2Frun&port=5432", True),
+        ("postgresql://u@/x?host=/tmp/one,db.internal", False),
+        ("postgresql://u@localhost,db.internal/x", False),
+        ("postgresql://u@db.internal:5432/x", False),
+        ("postgresql://u@localhost/x?host=db.internal", False),
+        ("postgresql:///x", False),
+    ],
+)
+def test_a_database_on_this_machine_says_so(url: str, here: bool) -> None:
+    """Every one of its hosts; where none is named, the environment could name any."""
+    found = beyond_this_machine(Settings(), Placement.of(("patient", "billing")), {"patient": url})
+    assert found == (None if here else "database.component_urls.patient")

@@ -1,13 +1,18 @@
 """The whole platform on a fresh database, in each wiring in which components must behave the same."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from uuid import uuid4
 
 import msgspec
 import pytest
+from tests.broker.choice import Kafka
+from tests.conftest import EMPTY, KEEP_SEEDS, emptied, execute, fresh_database, in_own_loop
+from tests.end_to_end.scratch import scratch_folder
+from tests.wirings.differences import ANSWERS_ANEW, NOT_SPLIT, REFUSED_AGAIN
 from tests.wirings.over_grpc import Wire, over_grpc
+from tests.wirings.processes import Processes, SplitPlatform, processes
 
 from careplane.app.catalog import NAMES, entries
 from careplane.app.host import Host
@@ -38,22 +43,6 @@ SCOPES = frozenset(
 TESTER = Principal(id="tester", roles=("admin",), scopes=SCOPES)
 
 
-ANSWERS_ANEW = {
-    "identity/login",
-    "identity/client_token",
-    "identity/add_client",
-    "identity/renew_client_secret",
-}
-"""Commands that answer a repeat differently on purpose, for neither a token nor a program's secret is ever kept.
-
-So each sign-in makes another token, and a program's secret is in the first answer only.
-"""
-
-
-REFUSED_AGAIN = {"identity/refresh"}
-"""Commands that refuse a repeat on purpose: a refresh token that comes twice ends its session, whatever the key."""
-
-
 def twice(inner: Invoke) -> Invoke:
     """Deliver every command twice under one idempotency key: the second answer must be the first one's."""
 
@@ -80,7 +69,9 @@ WIRINGS: dict[str, tuple[Middleware, ...]] = {
     "codec": (encoded,),
     "twice": (twice,),
     "grpc": (over_grpc,),
+    "split": (),
 }
+"""How a call reaches a component; in `split` the components are processes of their own."""
 
 CHEAP_HASHING = {"argon2_time_cost": 1, "argon2_memory_kib": 8, "argon2_parallelism": 1}
 """What a password costs here, where a platform is started a thousand times."""
@@ -89,9 +80,49 @@ StartPlatform = Callable[..., AbstractAsyncContextManager[Host]]
 
 
 @pytest.fixture(params=tuple(WIRINGS))
-def wiring(request: pytest.FixtureRequest) -> tuple[Middleware, ...]:
+def wiring_name(request: pytest.FixtureRequest) -> str:
+    """Give the name of each wiring in turn."""
+    name: str = request.param
+    return name
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what cannot be seen in the split wiring; tests/wirings/differences.py says why."""
+    out = [item for item in items if isinstance(item, pytest.Function) and _is_left_out(item)]
+    if out:
+        config.hook.pytest_deselected(items=out)
+        items[:] = [item for item in items if item not in out]
+
+
+def _is_left_out(item: pytest.Function) -> bool:
+    wiring = item.callspec.params.get("wiring_name") if hasattr(item, "callspec") else None
+    return wiring == "split" and not {item.originalname, item.path.name}.isdisjoint(NOT_SPLIT)
+
+
+@pytest.fixture
+def wiring(wiring_name: str) -> tuple[Middleware, ...]:
     """Give each wiring in turn."""
-    return WIRINGS[request.param]
+    return WIRINGS[wiring_name]
+
+
+@pytest.fixture(scope="session")
+def split_processes(postgres_url: str, template_database: str, kafka: Kafka) -> Iterator[Processes]:
+    """Give the platform split over processes, on a database of its own."""
+    with fresh_database(postgres_url, template_database) as url, scratch_folder() as folder:
+        execute(url, KEEP_SEEDS)
+        with processes(folder, url, kafka.bootstrap_servers) as running:
+            yield running
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest) -> str:
+    """Give a test an empty database: that of the processes where they are what it is about."""
+    if "wiring_name" not in request.fixturenames or request.getfixturevalue("wiring_name") != "split":
+        return emptied(request.getfixturevalue("common_database_url"))
+    running: Processes = request.getfixturevalue("split_processes")
+    in_own_loop(running.quiet)
+    execute(running.url, EMPTY)
+    return running.url
 
 
 @pytest.fixture
@@ -123,9 +154,17 @@ def start_platform(database_url: str, tmp_path: Path) -> StartPlatform:
 
 
 @pytest.fixture
-async def platform(start_platform: StartPlatform, wiring: tuple[Middleware, ...]) -> AsyncIterator[Host]:
+async def platform(
+    request: pytest.FixtureRequest, wiring_name: str, start_platform: StartPlatform
+) -> AsyncIterator[Host | SplitPlatform]:
     """Give the running platform in each wiring; make calls under `as_tester`."""
-    async with start_platform(*wiring) as host:
+    if wiring_name == "split":
+        running: Processes = request.getfixturevalue("split_processes")
+        async with running.called() as split:
+            with using(Context(principal=TESTER, request_id="test")):
+                yield split
+        return
+    async with start_platform(*WIRINGS[wiring_name]) as host:
         yield host
 
 

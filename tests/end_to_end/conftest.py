@@ -1,17 +1,24 @@
 """The real program, started as its users start it, on free ports and a data folder of its own."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
+from tests.broker.choice import Kafka
 from tests.end_to_end.program import Program, free_port, generous_routes
 from tests.end_to_end.scratch import scratch_folder
+from tests.end_to_end.split_program import BROKERS, SplitProgram
 
 __all__ = ["Program", "StartProgram", "free_port"]
 
 StartProgram = Callable[..., Program]
+WIRING = os.environ.get("CAREPLANE_TEST_WIRING", "direct")
+PLATFORM = {"direct": Program, "split": SplitProgram}[WIRING]
+"""What runs the platform: one process, or one for each component."""
+
 TRIES_FOR_A_CROWD = {
     "CAREPLANE_IDENTITY_GUESS_KNOWN_AT_ONCE": "1000",
     "CAREPLANE_IDENTITY_GUESS_ADDRESS_AT_ONCE": "1000000",
@@ -33,7 +40,7 @@ def _programs_in(folder: Path) -> Iterator[StartProgram]:
         if generous:
             environ.setdefault("CAREPLANE_HTTP_ROUTES_FILE", str(generous_routes(folder)))
             environ = {**TRIES_FOR_A_CROWD, **environ}
-        program = Program(data or folder / f"data-{len(started)}", **environ)
+        program = PLATFORM(data or folder / f"data-{len(started)}", **environ)
         started.append(program)
         program.wait_until_ready()
         return program
@@ -43,6 +50,14 @@ def _programs_in(folder: Path) -> Iterator[StartProgram]:
     finally:
         for program in reversed(started):
             program.clear_away()
+
+
+@pytest.fixture(scope="session", autouse=WIRING == "split")
+def brokers(kafka: Kafka) -> Iterator[None]:
+    """Have all that is split use one broker, each with topics of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(BROKERS, kafka.bootstrap_servers)
+        yield
 
 
 @pytest.fixture

@@ -29,6 +29,16 @@ COMMAND_SECONDS = 50.0
 DEMO_EMAIL = "testuser@test.com"
 DEMO_PASSWORD = "password123"
 ROOT = Path(careplane.__file__).parents[2]
+COSTS = (
+    "CAREPLANE_IDENTITY_ARGON2_TIME_COST",
+    "CAREPLANE_IDENTITY_ARGON2_MEMORY_KIB",
+    "CAREPLANE_IDENTITY_ARGON2_PARALLELISM",
+)
+REAL_HASHING = dict(zip(COSTS, ("3", "65536", "4"), strict=True))
+"""What a password costs where that is what a test is about."""
+LEAST_HASHING = dict(zip(COSTS, ("2", "19456", "1"), strict=True))
+"""The least that a program in production takes."""
+_CHEAP_HASHING = dict(zip(COSTS, ("1", "8", "1"), strict=True))
 _RATE = re.compile(r"per_second: [\d.]+, burst: \d+")
 
 
@@ -43,7 +53,7 @@ def free_port() -> int:
 def environment(**settings: str) -> dict[str, str]:
     """Return the environment of a program: ours, without what is set about Careplane here, and with `settings`."""
     ours = {n: v for n, v in os.environ.items() if not n.startswith("CAREPLANE_") and n != "DATABASE_URL"}
-    return {**ours, "CAREPLANE_LOGGING_FORMAT": "json", **settings}
+    return {**ours, "CAREPLANE_LOGGING_FORMAT": "json", **_CHEAP_HASHING, **settings}
 
 
 def generous_routes(folder: Path, *, per_second: int = 100_000, burst: int = 1_000_000) -> Path:
@@ -90,17 +100,22 @@ class Program:
         self.url = f"http://127.0.0.1:{self.port}"
         self.metrics_url = f"http://127.0.0.1:{self.metrics_port}/metrics"
         self.output = data.with_suffix(".log")
-        arguments = command or ("dev", "--port", str(self.port), "--data", str(data))
+        arguments, own = (command, self._ports()) if command else self._words()
         with self.output.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "careplane", *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=environment(
-                    CAREPLANE_HTTP_PORT=str(self.port), CAREPLANE_METRICS_PORT=str(self.metrics_port), **environ
-                ),
+                env=environment(**own, **environ),
             )
+
+    def _words(self) -> tuple[tuple[str, ...], dict[str, str]]:
+        """Return the command that runs the platform, and its settings."""
+        return ("dev", "--port", str(self.port), "--data", str(self.data)), self._ports()
+
+    def _ports(self) -> dict[str, str]:
+        return {"CAREPLANE_HTTP_PORT": str(self.port), "CAREPLANE_METRICS_PORT": str(self.metrics_port)}
 
     def wait_until_ready(self) -> None:
         """Return when it says that it is ready."""

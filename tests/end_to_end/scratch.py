@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
+from tests.room import room
 
 from careplane.app.postmaster import Postmaster
 
@@ -21,7 +22,7 @@ _OLD_S = 60.0
 def scratch_folder() -> Iterator[Path]:
     """Give an empty folder, which is gone afterwards."""
     _clear_what_killed_runs_left()
-    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=room()))
     (folder / _OWNER).write_text(str(os.getpid()))
     try:
         yield folder
@@ -37,7 +38,7 @@ def _clear(folder: Path) -> None:
 
 
 def _clear_what_killed_runs_left() -> None:
-    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+    for folder in room().glob(f"{_PREFIX}*"):
         with suppress(OSError, ValueError):
             old = time.time() - folder.stat().st_mtime > _OLD_S
             if old and not psutil.pid_exists(int((folder / _OWNER).read_text())):

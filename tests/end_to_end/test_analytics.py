@@ -48,14 +48,15 @@ def test_the_summary_comes_to_agree_with_the_registry(client: httpx.Client) -> N
 
     def agrees() -> bool:
         summary = client.get("/api/analytics/summary").json()
-        return bool((summary["patientsActive"], summary["patientsArchived"]) == (active, archived))
+        # After six of the eight events the numbers agree already, and then for a while no longer.
+        counted = (summary["patientsActive"], summary["patientsArchived"]) == (active, archived)
+        return bool(counted and summary["eventsCounted"] >= 8)
 
     until_true(agrees)
     summary = client.get("/api/analytics/summary").json()
     assert summary["patientsTotal"] == active + archived
     assert summary["registeredLast30Days"] >= summary["registeredLast7Days"] >= summary["registeredToday"] >= 5
     assert summary["eventsSetAside"] == 0
-    assert summary["eventsCounted"] >= 8
     assert datetime.fromisoformat(summary["updatedAt"]) <= datetime.now(UTC)
 
 

@@ -104,6 +104,7 @@ def test_an_address_has_twenty_tries_over_all_accounts(start: Start) -> None:
     assert program.stop() == 0
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(300)
 def test_the_reason_cannot_be_told_by_answer_headers_or_time(start_program: StartProgram) -> None:
     """Unknown users, wrong passwords and disabled users with the right one, mixed: no difference in any of it."""

@@ -16,6 +16,7 @@ from tests.end_to_end.patients import registered
 from tests.end_to_end.program import (
     DEMO_EMAIL,
     DEMO_PASSWORD,
+    REAL_HASHING,
     Program,
     assert_one_sentence,
     free_port,
@@ -42,6 +43,7 @@ def settings(empty_database_url: str, tmp_path: Path) -> dict[str, str]:
         "CAREPLANE_HTTP_CURSOR_SECRET": SECRET,
         "CAREPLANE_HTTP_PORT": str(free_port()),
         "CAREPLANE_METRICS_PORT": "0",
+        **REAL_HASHING,
     }
     migrated = run_careplane("migrate", DATABASE_URL=empty_database_url)
     assert migrated.returncode == 0, migrated.stderr

@@ -130,6 +130,7 @@ def compared(program: Program, signed_in: dict[str, str]) -> tuple[float, float]
     return p99(alone), p99(among)
 
 
+@pytest.mark.alone
 def test_nobody_has_to_wait_for_the_slow(program: Program, signed_in: dict[str, str]) -> None:
     """Among five hundred slow connections the others' p99 is under twice what it is without.
 

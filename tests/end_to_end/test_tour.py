@@ -21,11 +21,15 @@ def tour() -> str:
 
 def test_the_tour_of_the_readme(start_program: StartProgram) -> None:
     """Sign in, register, find, change, collide, look back, bill, count, archive and restore, with the default rates."""
+    take_the_tour(start_program(generous=False).url)
+
+
+def take_the_tour(url: str) -> None:
+    """Follow the README at this address, and check that each step of it says what it should."""
     if shutil.which("curl") is None:
         pytest.skip("the tour is told with curl, which is not on this machine")
-    program = start_program(generous=False)
     told = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", f"URL={program.url}\n{tour()}"],
+        ["bash", "-euo", "pipefail", "-c", f"URL={url}\n{tour()}"],
         capture_output=True,
         text=True,
         timeout=50,

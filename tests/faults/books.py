@@ -11,6 +11,7 @@ from tests.faults.load import Load
 _POLL_S = 0.05
 _HEARD = "SELECT (SELECT count(*) FROM patient.outbox) = (SELECT count(*) FROM analytics.inbox) AS heard"
 _DUE = "SELECT count(*) AS due FROM patient.billing_intents"
+_EFFECTS = "SELECT events FROM analytics.progress"
 _UNLIKE = """
 SELECT count(*) AS events FROM patient.outbox o FULL JOIN analytics.inbox i ON i.event_id = o.id
 WHERE o.id IS NULL OR i.event_id IS NULL
@@ -39,3 +40,5 @@ async def assert_books_balance(cluster: Cluster, load: Load) -> None:
     await asyncio.to_thread(assert_tables_agree, cluster.postgres.sql, load.versions)
     rows = await asyncio.to_thread(cluster.postgres.sql, _UNLIKE)
     assert rows[0]["events"] == 0, "the log of events and the inbox are not alike"
+    rows = await asyncio.to_thread(cluster.postgres.sql, _EFFECTS)
+    assert rows[0]["events"] == sum(load.versions.values()), "not exactly one effect of each event"

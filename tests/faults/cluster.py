@@ -11,8 +11,8 @@ from typing import Any, Final
 import httpx
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from tests.end_to_end.conftest import TRIES_FOR_A_CROWD
-from tests.end_to_end.program import free_port, generous_routes, run_careplane
+from tests.end_to_end.program import generous_routes, run_careplane
+from tests.faults.ports import steady_port
 from tests.faults.process import Process
 from tests.faults.proxy import HOST, Link
 from tests.faults.surroundings import Kafka, Postgres, Victim
@@ -41,7 +41,7 @@ class Cluster:
         self.processes = {name: Process(name, folder) for name in (*NAMES, GATEWAY)}
         self.postgres = Postgres(folder / "data")
         self.links: dict[str, Link] = {}
-        self._kafka_port = free_port()
+        self._kafka_port = steady_port()
         self._listeners: list[Listener] = []
         self._kafka: Kafka | None = None
         self._peers: dict[str, dict[str, str]] = {name: {} for name in self.processes}
@@ -132,7 +132,7 @@ class Cluster:
             self._peers[caller][called] = f"{HOST}:{link.port}"
         linked_by_events = {name for entry in CATALOG if entry.hears for name in (entry.name, *entry.hears)}
         for name in sorted(linked_by_events):
-            port = free_port()
+            port = steady_port()
             link = await self._link(name, "kafka", Link(f"{name}-kafka", (HOST, port)))
             self._listeners.append(Listener(name.upper(), port, told_port=link.port))
             self._brokers[name] = f"{HOST}:{link.port}"
@@ -178,8 +178,6 @@ class Cluster:
             found["kafka"] = {"bootstrap_servers": self._brokers[name], "session_timeout_s": 3.0, "partitions": 3}
         if name == "identity":
             found["identity"] = {"private_key_file": key, "token_ttl_s": 86_400, "secrets_key": _secrets_key()}
-            for variable, value in TRIES_FOR_A_CROWD.items():
-                found["identity"][variable.removeprefix("CAREPLANE_IDENTITY_").lower()] = int(value)
         return found
 
 

@@ -13,7 +13,8 @@ from typing import Any
 
 import httpx
 import psutil
-from tests.end_to_end.program import environment, free_port
+from tests.end_to_end.program import LEAST_HASHING, environment
+from tests.faults.ports import steady_port
 
 STOP_SECONDS = 30.0
 _NO_DATABASE = "careplane: The database does not answer: check that it runs"
@@ -26,7 +27,7 @@ class Process:
     def __init__(self, name: str, folder: Path) -> None:
         """Name what runs in it, and the folder for its settings and its log."""
         self.name = name
-        self.grpc_port, self.http_port, self.metrics_port = free_port(), free_port(), free_port()
+        self.grpc_port, self.http_port, self.metrics_port = steady_port(), steady_port(), steady_port()
         self.ended_by_itself: list[str] = []
         self._config = folder / f"{name}.toml"
         self._output = folder / f"{name}.log"
@@ -70,7 +71,7 @@ class Process:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=environment(),
+                env=environment(**LEAST_HASHING),
                 start_new_session=True,
             )
 

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from tests.gateway.stand_ins import NOW, Counts, Registry, SignIn, counted_ids
+from tests.wirings.over_grpc import Wire
 
 from careplane.components.analytics import http as analytics_http
 from careplane.components.analytics.api import ANALYTICS
@@ -26,7 +27,10 @@ from careplane.gateway.settings import EdgeSettings
 from careplane.gateway.trail import AuditTrail
 from careplane.kernel.clock import FixedClock
 from careplane.kernel.context import Context
+from careplane.kernel.contract import Component, Method
 from careplane.kernel.errors import Unauthenticated
+from careplane.kernel.invoke import proxy
+from careplane.kernel.message import Message
 from careplane.kernel.principal import Principal
 
 SCOPES = frozenset({m.scope for c in (PATIENT, IDENTITY, ANALYTICS) for m in c.methods.values()})
@@ -67,6 +71,7 @@ class World:
     lines: list[tuple[Context, str, str, int, float]] = field(default_factory=list)
     clients: list[httpx.AsyncClient] = field(default_factory=list)
     edge: Edge | None = None
+    wire: Wire | None = None
 
     async def denied(self, denial: Denial) -> None:
         """Take note of a refusal."""
@@ -80,9 +85,9 @@ class World:
             GatewayParts(
                 table=self.table,
                 components={
-                    "patient": (patient_http.endpoints, self.registry),
-                    "identity": (identity_http.endpoints, self.sign_in),
-                    "analytics": (analytics_http.endpoints, self.counts),
+                    "patient": (patient_http.endpoints, self._to(PATIENT, self.registry)),
+                    "identity": (identity_http.endpoints, self._to(IDENTITY, self.sign_in)),
+                    "analytics": (analytics_http.endpoints, self._to(ANALYTICS, self.counts)),
                 },
                 trails=self.trails,
                 verify=self.verify,
@@ -98,6 +103,17 @@ class World:
             )
         )
 
+    def _to(self, component: Component[Any], stand_in: object) -> object:
+        """Return the way to a stand-in: itself, or over a connection."""
+        if self.wire is None:
+            return stand_in
+
+        async def invoke(method: Method, request: Message, /) -> Message:
+            reply: Message = await getattr(stand_in, method.name)(request)
+            return reply
+
+        return proxy(component, self.wire(invoke))
+
     def client(self, token: str | None = "admin", address: str = "203.0.113.7", **options: Any) -> httpx.AsyncClient:
         """Return a client of the gateway, signed in unless `token` is None."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -108,13 +124,16 @@ class World:
         return client
 
 
-@pytest.fixture
-async def world() -> AsyncIterator[World]:
-    """Return the parts of a gateway, to be changed before its client is made."""
-    made = World()
+@pytest.fixture(params=["direct", "grpc"])
+async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
+    """Return the parts of a gateway, to be changed before its client is made; what is behind it may be elsewhere."""
+    made = World(wire=Wire() if request.param == "grpc" else None)
     yield made
     for client in made.clients:
         await client.aclose()
+    if made.wire:
+        made.wire.faults = [fault for fault in made.wire.faults if fault is not made.registry.fault]
+        await made.wire.close()
 
 
 @pytest.fixture

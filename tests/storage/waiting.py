@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 PATIENCE_S = 10.0
 
 
-async def until(holds: Callable[[], object | Awaitable[object]]) -> None:
+async def until(holds: Callable[[], object | Awaitable[object]], within: float = PATIENCE_S) -> None:
     """Return when `holds` says so; fail when that takes too long."""
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(within):
         while True:
             answer = holds()
             if inspect.isawaitable(answer):

@@ -12,6 +12,7 @@ from careplane.app.host import Host
 from careplane.app.placement import Placement
 from careplane.app.settings import Settings
 from careplane.gateway.health import Check
+from careplane.gateway.routes import GATEWAY
 from careplane.kernel.events import Events
 from careplane.kernel.invoke import Invoke
 from careplane_transports.inprocess.bus import Bus
@@ -81,7 +82,10 @@ def _tokens(settings: Settings, placement: Placement) -> "CallTokens":
     from careplane_transports.grpc.call_keys import read_call_keys
     from careplane_transports.grpc.tokens import CallTokens
 
-    return CallTokens(read_call_keys(settings.grpc.keys_dir, placement.names), SystemClock())
+    callers = {
+        called: (GATEWAY, *(entry.name for entry in CATALOG if called in entry.calls)) for called in placement.names
+    }
+    return CallTokens(read_call_keys(settings.grpc.keys_dir, placement.names), SystemClock(), callers=callers)
 
 
 def _peers(settings: Settings, placement: Placement, tokens: "CallTokens") -> "Peers":

@@ -13,9 +13,7 @@ def beyond_this_machine(settings: Settings, placement: Placement, urls: Mapping[
     for setting, host in _hosts(settings, placement):
         if not _is_here(host):
             return setting
-    return next(
-        ("database.component_urls or database.url" for url in urls.values() if not _database_is_here(url)), None
-    )
+    return next((f"database.component_urls.{name}" for name, url in urls.items() if not _database_is_here(url)), None)
 
 
 def _hosts(settings: Settings, placement: Placement) -> Iterator[tuple[str, str]]:

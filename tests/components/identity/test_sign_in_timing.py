@@ -74,6 +74,7 @@ def compared(seconds: dict[str, list[float]]) -> dict[str, Apart]:
     return {kind: apart(taken, seconds[WRONG]) for kind, taken in seconds.items() if kind != WRONG}
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(300)
 async def test_the_reason_cannot_be_told_by_the_time(world: Any) -> None:
     """A thousand tries of each kind, mixed: the times do not differ, or not the same way when it is done again."""
@@ -88,6 +89,7 @@ async def test_the_reason_cannot_be_told_by_the_time(world: Any) -> None:
         assert not {kind for kind in told if again[kind].told}, (first, again)
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(300)
 async def test_an_early_return_would_be_told(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The measurement sees what it is there to see: a sign-in that spares an unknown user the check of a password."""

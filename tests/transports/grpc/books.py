@@ -13,11 +13,16 @@ from careplane.kernel.guards import authorised, in_time, not_reentrant
 from careplane.kernel.invoke import layered
 from careplane.kernel.message import Message
 from careplane.kernel.principal import Principal
+from careplane_pb.billing.v1 import billing_pb2
 from careplane_pb.calls.v1.unary_pb2 import UnaryCircumstances
 from careplane_transports.grpc.call_keys import make_call_keys
 from careplane_transports.grpc.tokens import CallTokens
 
 OPENED = datetime(2031, 5, 6, 7, 8, 9, 123456, tzinfo=UTC)
+PATIENT_ID = UUID("0197a6c0-1111-7000-8000-000000000002")
+ACCOUNT = "/careplane_pb.billing.v1.Billing/Account"
+OPEN = "/careplane_pb.billing.v1.Billing/OpenAccounts"
+ASK = billing_pb2.GetAccount(patient_id=str(PATIENT_ID)).SerializeToString()
 CLERK = Principal("0197a6c0-0000-7000-8000-000000000001", ("clerk",), frozenset({"billing:read", "billing:write"}))
 TOKENS = CallTokens(make_call_keys(("gateway", "patient", "billing")), SystemClock())
 Answering = Callable[[Method, Message], Awaitable[Message]]
@@ -63,3 +68,8 @@ def circumstances(principal: Principal = CLERK, issuer: str = "gateway", audienc
     """Return what stands in `careplane-bin` for a call in the name of somebody."""
     token = TOKENS.sign(principal, issuer, audience)
     return UnaryCircumstances(token=token, request_id="r-1").SerializeToString()
+
+
+def signed(*, principal: Principal = CLERK, issuer: str = "gateway") -> list[tuple[str, str | bytes]]:
+    """Return the metadata of a call that is let in."""
+    return [("careplane-bin", circumstances(principal, issuer))]

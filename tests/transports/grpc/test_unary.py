@@ -10,7 +10,19 @@ import pytest
 from grpclib.client import Channel
 from grpclib.const import Status
 from grpclib.exceptions import GRPCError
-from tests.transports.grpc.books import CLERK, OPENED, TOKENS, Books, account, circumstances
+from tests.transports.grpc.books import (
+    ACCOUNT,
+    ASK,
+    CLERK,
+    OPEN,
+    OPENED,
+    PATIENT_ID,
+    TOKENS,
+    Books,
+    account,
+    circumstances,
+    signed,
+)
 from tests.transports.grpc.foreign import Metadata, foreign, refused
 from tests.transports.grpc.plain_server import serving
 
@@ -20,12 +32,12 @@ from careplane.components.identity.api import IDENTITY
 from careplane.components.patient.api import PATIENT
 from careplane.kernel.context import Trace
 from careplane.kernel.contract import Component, Method
-from careplane.kernel.errors import FieldError, InvalidArgument, Overloaded, PlatformError
+from careplane.kernel.errors import FieldError, InvalidArgument, PlatformError
 from careplane.kernel.message import Message
-from careplane.kernel.principal import Principal, component_principal
+from careplane.kernel.principal import component_principal
 from careplane_pb.analytics.v1 import analytics_grpc
 from careplane_pb.billing.v1 import billing_grpc
-from careplane_pb.billing.v1.billing_pb2 import AccountView, GetAccount, OpenAccounts, OpenedAccounts
+from careplane_pb.billing.v1.billing_pb2 import AccountView, GetAccount, OpenAccounts
 from careplane_pb.calls.v1.unary_pb2 import UnaryCircumstances
 from careplane_pb.identity.v1 import identity_grpc
 from careplane_pb.patient.v1 import patient_grpc
@@ -33,21 +45,12 @@ from careplane_transports.grpc.beside import Beside
 from careplane_transports.grpc.settings import GrpcSettings
 from careplane_transports.grpc.unary import DEADLINE_SECONDS
 
-PATIENT_ID = UUID("0197a6c0-1111-7000-8000-000000000002")
-ACCOUNT = "/careplane_pb.billing.v1.Billing/Account"
-OPEN = "/careplane_pb.billing.v1.Billing/OpenAccounts"
-ASK = GetAccount(patient_id=str(PATIENT_ID)).SerializeToString()
 BASES: dict[Component[Any], type[Any]] = {
     ANALYTICS: analytics_grpc.AnalyticsBase,
     BILLING: billing_grpc.BillingBase,
     IDENTITY: identity_grpc.IdentityBase,
     PATIENT: patient_grpc.PatientsBase,
 }
-
-
-def signed(*, principal: Principal = CLERK, issuer: str = "gateway") -> list[tuple[str, str | bytes]]:
-    """Return the metadata of a call that is let in."""
-    return [("careplane-bin", circumstances(principal, issuer))]
 
 
 @pytest.mark.parametrize("component", BASES, ids=lambda component: component.name)
@@ -251,114 +254,6 @@ async def test_an_unknown_method_is_unimplemented() -> None:
     async with serving(Books()) as (port, _):
         refusal = await refused(port, "/careplane_pb.billing.v1.Billing/Nothing", b"", signed())
     assert refusal.code == "UNIMPLEMENTED"
-
-
-async def test_a_reply_that_is_too_large_is_refused() -> None:
-    """One message holds a mebibyte at most, in either direction."""
-
-    async def much(_method: Method, _request: Message) -> Message:
-        from careplane.components.billing.api import OpenedAccounts as Opened
-
-        return Opened(accounts=(account(PATIENT_ID),) * 2000)
-
-    patient = signed(principal=component_principal("patient", "billing:open"), issuer="patient")
-    ask = OpenAccounts(batch_id=str(UUID(int=1))).SerializeToString()
-    async with serving(Books(much), message_bytes=65_536) as (port, _):
-        refusal = await refused(port, OPEN, ask, patient)
-    assert refusal.code == "INVALID_ARGUMENT"
-    assert "65536 bytes" in refusal.message
-    async with serving(Books(much)) as (port, _):
-        reply = await foreign(port, OPEN, ask, patient)
-        assert isinstance(reply, bytes)
-        assert len(OpenedAccounts.FromString(reply).accounts) == 2000
-
-
-class Held:
-    """Lets calls wait until the test lets them go."""
-
-    def __init__(self) -> None:
-        self.go = asyncio.Event()
-        self.cancelled = asyncio.Event()
-        self.books = Books(self.answer)
-
-    async def answer(self, _method: Method, _request: Message) -> Message:
-        """Wait, and answer."""
-        try:
-            await self.go.wait()
-        except asyncio.CancelledError:
-            self.cancelled.set()
-            raise
-        return account(PATIENT_ID)
-
-    async def begin(self, port: int, number: int = 1) -> list[asyncio.Task[Any]]:
-        """Make calls, and return when all of them wait."""
-        calls = [asyncio.create_task(foreign(port, ACCOUNT, ASK, signed())) for _ in range(number)]
-        while len(self.books.asked) < number:
-            self.books.entered.clear()
-            await asyncio.wait_for(self.books.entered.wait(), 10)
-        return calls
-
-
-async def test_so_many_calls_at_once() -> None:
-    """One more is refused at once, and told to come again; then there is room again."""
-    held = Held()
-    async with serving(held.books, calls_in_flight=2) as (port, desk):
-        calls = await held.begin(port, 2)
-        refusal = await refused(port, ACCOUNT, ASK, signed())
-        assert (refusal.code, refusal.reason) == ("UNAVAILABLE", Overloaded.__name__)
-        assert refusal.details["RetryInfo"].retry_delay.ToSeconds() == 1
-        held.go.set()
-        assert all(isinstance(reply, bytes) for reply in await asyncio.gather(*calls))
-        assert isinstance(await foreign(port, ACCOUNT, ASK, signed()), bytes)
-    assert desk.beside.held == 0
-
-
-async def test_time_that_runs_out_ends_the_call() -> None:
-    """On both sides: what waited here is told, and its place is free."""
-    held = Held()
-    async with serving(held.books) as (port, desk):
-        refusal = await refused(port, ACCOUNT, ASK, signed(), timeout=0.2)
-        assert refusal.code == "DEADLINE_EXCEEDED"
-        await asyncio.wait_for(held.cancelled.wait(), 10)
-    assert desk.beside.held == 0
-
-
-async def test_who_goes_away_is_not_waited_for() -> None:
-    """A cancelled call gives its place back."""
-    held = Held()
-    async with serving(held.books) as (port, desk), Channel("127.0.0.1", port) as channel:
-        stub = billing_grpc.BillingStub(channel)
-        call = asyncio.create_task(stub.Account(GetAccount(patient_id=str(PATIENT_ID)), metadata=dict(signed())))
-        await asyncio.wait_for(held.books.entered.wait(), 10)
-        call.cancel()
-        await asyncio.wait_for(held.cancelled.wait(), 10)
-    assert desk.beside.held == 0
-
-
-async def test_draining_answers_what_was_accepted_and_nothing_else() -> None:
-    """Who comes later, over a connection that is there already, is told to go elsewhere."""
-    held = Held()
-    async with serving(held.books) as (port, desk), Channel("127.0.0.1", port) as channel:
-        stub = billing_grpc.BillingStub(channel)
-        ask = GetAccount(patient_id=str(PATIENT_ID))
-        accepted = asyncio.create_task(stub.Account(ask, metadata=dict(signed()), timeout=10))
-        await asyncio.wait_for(held.books.entered.wait(), 10)
-        draining = asyncio.create_task(desk.server.drain(10))
-        with pytest.raises(GRPCError) as caught:
-            await stub.Account(ask, metadata=dict(signed()), timeout=10)
-        assert caught.value.status is Status.UNAVAILABLE
-        assert not draining.done()
-        held.go.set()
-        assert (await accepted).patient_id == str(PATIENT_ID)
-        await asyncio.wait_for(draining, 10)
-    assert len(held.books.asked) == 1
-
-
-async def test_a_request_that_is_too_large_is_refused() -> None:
-    """One message holds a mebibyte at most; it is refused when its length is known."""
-    async with serving(Books()) as (port, _):
-        big = GetAccount(patient_id="x" * (1 << 20)).SerializeToString()
-        assert (await refused(port, ACCOUNT, big, signed())).code == "RESOURCE_EXHAUSTED"
 
 
 @pytest.mark.parametrize("value", ["A", "AAAAA", "####"])

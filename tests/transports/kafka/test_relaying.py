@@ -11,7 +11,7 @@ from tests.storage.marks import Marks, work
 from tests.storage.waiting import until
 from tests.transports.kafka.conftest import COMPONENT, Opened
 from tests.transports.kafka.own_broker import OwnBroker
-from tests.transports.kafka.people import delivery, firsts, lives, records_of, versions
+from tests.transports.kafka.people import Notes, delivery, firsts, lives, records_of, versions
 
 from careplane.kernel.errors import Unavailable
 from careplane.kernel.events import Delivery, Event
@@ -119,7 +119,7 @@ async def test_while_the_broker_is_away_it_is_said_in_bounded_time(
     with pytest.raises(Unavailable):
         await events.check()
     link.restore()
-    await until(lambda: delivered(events))
+    await until(lambda: delivered(events), within=30)
     await events.check()
     assert events.gauges["kafka_send_failures"]() >= 1
 
@@ -147,9 +147,9 @@ async def test_after_an_outage_the_outbox_drains_in_order(
         stepping = asyncio.create_task(one.step())
         await asyncio.sleep(0)
         await link.cut()
-        await asyncio.wait((stepping,))
+        await asyncio.gather(stepping, return_exceptions=True)  # it may have come through
         link.restore()
-    await until(lambda: stepped(one))
+    await until(lambda: stepped(one), within=30)
     while await one.step():
         pass
     found = await in_topic(settings, own_broker.plain)
@@ -167,17 +167,15 @@ async def stepped(one: Relay) -> bool:
 
 async def test_a_broker_that_is_stopped_and_started_anew(own_broker: OwnBroker, opened: Opened) -> None:
     """Producer and reader live through it, and what was told before and after is taken once."""
-    from tests.transports.kafka.people import Notes
-
     notes = Notes()
     events = opened(bootstrap_servers=own_broker.plain, send_timeout_s=BOUND_S, request_timeout_s=BOUND_S)
     events.subscribe("patient", "analytics", notes)
     await events.start()
-    await until(lambda: delivered(events))
-    await until(lambda: len(notes.events) == 2)
+    await until(lambda: delivered(events), within=30)
+    await until(lambda: len(notes.events) == 2, within=30)
     await asyncio.to_thread(own_broker.broker.stop)
     with pytest.raises(Unavailable):
         await events.deliver(delivery(lives(2, 1)))
     await asyncio.to_thread(own_broker.broker.start)
-    await until(lambda: delivered(events))
-    await until(lambda: len(notes.events) == 4)
+    await until(lambda: delivered(events), within=30)
+    await until(lambda: len(notes.events) == 4, within=30)

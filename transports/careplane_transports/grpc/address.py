@@ -9,6 +9,7 @@ from typing import Final
 import structlog
 from grpclib.exceptions import GRPCError, ProtocolError, StreamTerminatedError
 
+from careplane.kernel.errors import PlatformError
 from careplane_pb.calls.v1.calls_grpc import CallsStub
 from careplane_transports.grpc.breaker import Breaker
 from careplane_transports.grpc.channel import PeerChannel
@@ -19,7 +20,7 @@ ClientTls = Callable[[], ssl.SSLContext | None]
 """Makes the context of one connection, or says that there is none."""
 
 _FIRST_PAUSE: Final = 0.05
-_EXPECTED: Final = (OSError, TimeoutError, GRPCError, StreamTerminatedError, ProtocolError, Silent)
+_EXPECTED: Final = (OSError, TimeoutError, GRPCError, StreamTerminatedError, ProtocolError, Silent, PlatformError)
 _log = structlog.get_logger(__name__)
 _random = random.SystemRandom()
 
@@ -37,6 +38,7 @@ class Address:
         self._peer, self._host, self._port = peer, host, port
         self._settings, self._tls, self._came = settings, tls, came
         self._failures = 0
+        self._links: set[Link] = set()
         self._attempts: set[asyncio.Task[None]] = set()
         self._keeping: asyncio.Task[None] | None = None
 
@@ -56,6 +58,11 @@ class Address:
     def is_live(self) -> bool:
         """Whether calls can be sent there."""
         return self.link is not None and self.link.is_open
+
+    @property
+    def is_used(self) -> bool:
+        """Whether calls can be sent there, or are still under way there."""
+        return self.is_live or any(link.under_way for link in self._links)
 
     async def _keep(self) -> None:
         while True:
@@ -92,8 +99,12 @@ class Address:
                 async with asyncio.timeout(self._settings.connect_timeout_s):
                     await stream.send_request()
                     await stream.recv_initial_metadata()
+                self._links.add(link)
                 opened.set_result(link)
-                await link.run()
+                try:
+                    await link.run()
+                finally:
+                    self._links.discard(link)
         except BaseException:
             channel.abort()
             raise
@@ -111,13 +122,17 @@ class Address:
             if not isinstance(cause, _EXPECTED):
                 _log.error("a link to a peer failed in an unexpected way", peer=self._peer, exc_info=cause)
         if self._failures == 0:
-            why = ", ".join(sorted({type(cause).__name__ for cause in _causes(error)}))
+            why = ", ".join(sorted({_said(cause) for cause in _causes(error)}))
             _log.warning("a peer is out of reach", peer=self._peer, address=f"{self._host}:{self._port}", error=why)
 
     def _pause(self) -> float:
         pause = min(self._settings.backoff_max_s, _FIRST_PAUSE * 2.0 ** min(self._failures, 20))
         self._failures += 1
         return _random.uniform(0.5, 1.0) * pause
+
+
+def _said(error: BaseException) -> str:
+    return error.detail if isinstance(error, PlatformError) else type(error).__name__
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -7,10 +7,8 @@ from typing import cast
 from grpclib.client import Channel, Handler
 from grpclib.protocol import H2Protocol
 
-from careplane_transports.grpc.http2 import Http2, configuration
+from careplane_transports.grpc.http2 import Http2, configuration, gone
 from careplane_transports.grpc.settings import GrpcSettings
-
-CLOSE_SECONDS = 2.0
 
 
 class PeerChannel(Channel):
@@ -29,12 +27,7 @@ class PeerChannel(Channel):
             return
         made.say_goodbye()
         self.close()
-        try:
-            async with asyncio.timeout(CLOSE_SECONDS):
-                await made.lost.wait()
-        except TimeoutError:
-            made.abort()
-            await made.lost.wait()
+        await gone((made,))
 
     def abort(self) -> None:
         """End the connection without a word: the other side does not listen."""

@@ -6,12 +6,12 @@ frames are passed over as RFC 9113 (section 5.5) wants, and a peer that says not
 """
 
 import asyncio
-import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import Final, cast
 
+import structlog
 from grpclib.config import Configuration
 from grpclib.const import Status
 from grpclib.exceptions import GRPCError
@@ -21,9 +21,10 @@ from h2.events import Event
 
 from careplane_transports.grpc.settings import GrpcSettings
 
+CLOSE_SECONDS: Final = 2.0
 SILENT_KEEPALIVES: Final = 3
 _USER_TIMEOUT: Final = getattr(socket, "TCP_USER_TIMEOUT", None)
-_log = logging.getLogger(__name__)
+_log = structlog.get_logger(__name__)
 
 
 def configuration(settings: GrpcSettings, target_name: str | None = None) -> Configuration:
@@ -38,6 +39,18 @@ def configuration(settings: GrpcSettings, target_name: str | None = None) -> Con
         http2_stream_window_size=settings.message_bytes,
         ssl_target_name_override=target_name,
     )
+
+
+async def gone(connections: Collection["Http2"]) -> None:
+    """Return when the sockets of these connections are closed; those that take their time are aborted."""
+    waits = {asyncio.ensure_future(connection.lost.wait()): connection for connection in connections}
+    for _ in range(2):
+        if late := {wait for wait in waits if not wait.done()}:
+            _, late = await asyncio.wait(late, timeout=CLOSE_SECONDS)
+        for wait in late:
+            waits[wait].abort()
+    for wait in waits:
+        wait.cancel()
 
 
 class Inbound(Buffer):
@@ -109,7 +122,7 @@ class Http2(H2Protocol):
         try:
             super().data_received(data)
         except Exception as error:  # noqa: BLE001 - the parsers below raise more than they say, such as UnicodeError
-            _log.debug("a connection that makes no sense is ended: %s", type(error).__name__)
+            _log.warning("a connection that makes no sense is ended", error=type(error).__name__)
             self.processor.close("The connection makes no sense.")
 
     def connection_lost(self, exc: BaseException | None) -> None:

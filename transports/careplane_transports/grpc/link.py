@@ -5,8 +5,8 @@ from typing import Final
 
 from grpclib.client import Stream
 
-from careplane.kernel.errors import DeadlineExceeded, Internal, Overloaded, Unavailable
-from careplane_pb.calls.v1.calls_pb2 import CallBatch, Reply, ReplyBatch
+from careplane.kernel.errors import Code, DeadlineExceeded, Internal, Overloaded, Unavailable
+from careplane_pb.calls.v1.calls_pb2 import CallBatch, Error, Reply, ReplyBatch
 from careplane_transports.grpc.breaker import Breaker
 from careplane_transports.grpc.call import Outbound, Packing, Sent
 from careplane_transports.grpc.errors import Undone, read
@@ -110,27 +110,26 @@ class Link:
         async for batch in self._stream:
             self._heard = self._loop.time()
             self._pinged = None
-            if batch.replies:
+            if batch.replies and any([self._take(reply) for reply in batch.replies]):  # noqa: C419 - takes all of them
                 self._breaker.succeeded()
-                for reply in batch.replies:
-                    self._take(reply)
             if batch.draining and not self.draining.is_set():
                 self._drain()
             elif self.draining.is_set() and not self._pending:
                 self._outgoing.wake()
 
-    def _take(self, reply: Reply) -> None:
+    def _take(self, reply: Reply) -> bool:
+        """Hand out an answer; tell whether it came in time, which one that time ran out does not."""
         sent = self._pending.get(reply.id)
         if sent is None or sent.answer.done():
-            return  # its caller waits no more
+            return False  # its caller waits no more
         if reply.HasField("error"):
-            error = read(reply.error)
-            self._settle(sent, Undone(error, not_started=True) if reply.error.not_started else error)
-        elif reply.more or sent.pieces is not None:
+            return self._fail(sent, reply.error)
+        if reply.more or sent.pieces is not None:
             self._gather(sent, reply)
         else:
             del self._pending[sent.id]
             sent.answer.set_result(reply.reply)
+        return True
 
     def _gather(self, sent: Sent, reply: Reply) -> None:
         sent.pieces = sent.pieces or []
@@ -141,6 +140,14 @@ class Link:
         elif not reply.more:
             del self._pending[sent.id]
             sent.answer.set_result(b"".join(sent.pieces))
+
+    def _fail(self, sent: Sent, said: Error) -> bool:
+        error = read(said)
+        self._settle(sent, Undone(error, not_started=True) if said.not_started else error)
+        if error.code is Code.DEADLINE_EXCEEDED:
+            self._breaker.failed()
+            return False
+        return True
 
     def _settle(self, sent: Sent, error: Exception) -> None:
         del self._pending[sent.id]

@@ -1,18 +1,21 @@
 """grpclib's server with what it lacks: a bound on connections, a way to take no more, an end that leaves nothing."""
 
 import asyncio
+import socket
+import ssl
 from collections.abc import Callable, Collection
 from typing import Any, Final
 
 from grpclib._typing import IServable
 from grpclib.const import Status
+from grpclib.encoding.base import GRPC_CONTENT_TYPE
+from grpclib.metadata import decode_metadata, encode_grpc_message
 from grpclib.protocol import H2Protocol, Stream
-from grpclib.server import Handler, Server, _abort
+from grpclib.server import Handler, Server
 
-from careplane_transports.grpc.http2 import Http2, configuration
+from careplane_transports.grpc.http2 import CLOSE_SECONDS, Http2, configuration, gone
 from careplane_transports.grpc.settings import GrpcSettings
 
-CLOSE_SECONDS: Final = 2.0
 _PLAIN: Final = (None, "identity")
 
 
@@ -25,6 +28,13 @@ class Listener(Server):
         self.draining = False
         self.connections: set[Http2] = set()
         self._settings = settings
+
+    async def listen(self, bound: socket.socket, tls: ssl.SSLContext | None) -> None:
+        """Take connections; those that do not get as far as that in time are ended."""
+        patience = self._settings.connect_timeout_s if tls else None
+        self._server = await self._loop.create_server(
+            self._protocol_factory, sock=bound, ssl=tls, ssl_handshake_timeout=patience
+        )
 
     def stop_listening(self) -> None:
         """Take no more connections."""
@@ -43,13 +53,7 @@ class Listener(Server):
         connections = tuple(self.connections)
         for connection in connections:
             connection.say_goodbye()
-        try:
-            async with asyncio.timeout(CLOSE_SECONDS):
-                await asyncio.gather(*(connection.lost.wait() for connection in connections))
-        except TimeoutError:
-            for connection in connections:
-                connection.abort()
-            await asyncio.gather(*(connection.lost.wait() for connection in connections))
+        await gone(connections)
 
     def _protocol_factory(self) -> H2Protocol:
         handler = _Handler(self._mapping, self._codec, self._status_details_codec, self.__dispatch__)
@@ -89,6 +93,9 @@ class _Handler(Handler):
         if said.get("grpc-encoding") not in _PLAIN:
             why = "Messages are taken as they are: do not compress them."
             task = self.loop.create_task(_refuse(stream, Status.UNIMPLEMENTED, why, release_stream))
+        elif _is_spoilt(headers):
+            why = "What ends with -bin in the metadata is base64, and this is not."
+            task = self.loop.create_task(_refuse(stream, Status.INVALID_ARGUMENT, why, release_stream))
         else:
             super().accept(stream, headers, release_stream)
             task = self._tasks[stream]
@@ -111,13 +118,25 @@ class _Handler(Handler):
             task.cancel()
 
 
+def _is_spoilt(headers: list[tuple[str, str]]) -> bool:
+    """Tell whether grpclib could not read the metadata, and would leave the caller without an answer."""
+    try:
+        decode_metadata(headers)
+    except ValueError:
+        return True
+    return False
+
+
 def _handler(connection: Http2) -> _Handler:
     assert isinstance(connection.handler, _Handler)  # noqa: S101 - narrows the type
     return connection.handler
 
 
 async def _refuse(stream: Stream, status: Status, message: str, release: Callable[[], Any]) -> None:
+    said = [("grpc-status", str(status.value)), ("grpc-message", encode_grpc_message(message))]
     try:
-        await _abort(stream, 200, status, message)
+        await stream.send_headers([(":status", "200"), ("content-type", GRPC_CONTENT_TYPE), *said], end_stream=True)
+        if stream.closable:
+            stream.reset_nowait()
     finally:
         release()

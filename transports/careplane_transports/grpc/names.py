@@ -23,21 +23,17 @@ def _endpoint(text: str) -> Endpoint:
     return Endpoint(host.strip("[]"), int(port))
 
 
-async def resolved(endpoints: tuple[Endpoint, ...], within: float) -> set[Endpoint] | None:
-    """Return all addresses of all names; None if one of them could not be looked up, so that nobody is forgotten."""
+async def resolved(endpoint: Endpoint, within: float) -> set[Endpoint] | None:
+    """Return the addresses that a name has now; None if it could not be looked up, which is not the same as none."""
+    if _is_number(endpoint.host):
+        return {endpoint}
     loop = asyncio.get_running_loop()
-    found: set[Endpoint] = set()
     try:
         async with asyncio.timeout(within):
-            for host, port in endpoints:
-                if _is_number(host):
-                    found.add(Endpoint(host, port))
-                    continue
-                for _, _, _, _, address in await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM):
-                    found.add(Endpoint(str(address[0]), int(address[1])))
+            found = await loop.getaddrinfo(*endpoint, type=socket.SOCK_STREAM)
     except (OSError, TimeoutError):
         return None
-    return found
+    return {Endpoint(str(address[0]), int(address[1])) for _, _, _, _, address in found}
 
 
 def _is_number(host: str) -> bool:

@@ -1,7 +1,6 @@
 """A peer: a component that runs elsewhere, in one process or several, and the choice among them."""
 
 import asyncio
-from collections.abc import Iterable
 from typing import Final
 
 from careplane.kernel.errors import Overloaded, Unavailable
@@ -21,7 +20,7 @@ class Peer:
         """Be about to look `setting` up."""
         self.name = name
         self.addresses: dict[Endpoint, Address] = {}
-        self._endpoints = parsed(setting)
+        self._known: dict[Endpoint, set[Endpoint]] = {endpoint: set() for endpoint in parsed(setting)}
         self._settings, self._tls = settings, tls
         self._came = asyncio.Event()
         self._waiting = 0
@@ -51,8 +50,7 @@ class Peer:
         Raise Undone when none came, or all that there are have failed too often of late.
         """
         link = self._least_busy(avoid)
-        if link is None and not self.links:
-            await self._wait(until)
+        while link is None and not self.links and await self._wait(until):
             link = self._least_busy(avoid)
         if link is None:
             raise Undone(Unavailable(meta={"peer": self.name}, retry_after=1.0), not_started=True)
@@ -79,7 +77,10 @@ class Peer:
         best.used = self._turn
         return best.link
 
-    async def _wait(self, until: float) -> None:
+    async def _wait(self, until: float) -> bool:
+        """Return when a link has come, or False when none has until then."""
+        if self._following is None or self._following.done():
+            return False
         if self._waiting >= self._settings.calls_in_flight:
             raise Overloaded(retry_after=1.0)
         self._waiting += 1
@@ -88,28 +89,30 @@ class Peer:
             async with asyncio.timeout_at(until):
                 await self._came.wait()
         except TimeoutError:
-            return
+            return False
+        else:
+            return True
         finally:
             self._waiting -= 1
 
     async def _follow(self) -> None:
         try:
             while True:
-                found = await resolved(self._endpoints, self._settings.resolve_every_s)
-                if found is not None:
-                    await self._use(found)
-                quiet = found is not None and all(address.is_live for address in self.addresses.values())
-                await asyncio.sleep(self._settings.resolve_every_s if quiet else _RESOLVE_AGAIN_S)
+                every = self._settings.resolve_every_s
+                found = await asyncio.gather(*(resolved(endpoint, every) for endpoint in self._known))
+                self._known |= {name: places for name, places in zip(self._known, found, strict=True) if places}
+                await self._use({place for places in self._known.values() for place in places})
+                quiet = all(found) and all(address.is_live for address in self.addresses.values())
+                await asyncio.sleep(every if quiet else min(every, _RESOLVE_AGAIN_S))
         finally:
             self._came.set()
 
-    async def _use(self, found: Iterable[Endpoint]) -> None:
+    async def _use(self, wanted: set[Endpoint]) -> None:
         """Connect to what is new; what is named no more stays for as long as its connection lives."""
-        wanted = set(found)
         for endpoint in wanted - set(self.addresses):
             address = Address(self.name, *endpoint, self._settings, self._tls, self._came.set)
             self.addresses[endpoint] = address
             address.start()
         for endpoint in set(self.addresses) - wanted:
-            if not self.addresses[endpoint].is_live:
+            if not self.addresses[endpoint].is_used:
                 await self.addresses.pop(endpoint).close()

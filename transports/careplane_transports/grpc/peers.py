@@ -39,6 +39,7 @@ class Peers:
         if unknown := sorted(set(settings.peers) - set(known)):
             raise TypeError(f"grpc.peers names {', '.join(unknown)}, and there is no such component")
         tls = partial(client_context, settings)
+        tls()  # what is amiss with the certificates is said now; they are read anew for each connection
         self._peers = {name: Peer(name, setting, settings, tls) for name, setting in settings.peers.items()}
         self._codecs: dict[str, MethodCodecs] = {
             f"{name}/{method}": codecs
@@ -82,6 +83,8 @@ class Peers:
             detail = f"The component {method.component!r} does not run here. Start it, or name its place in grpc.peers."
             raise Unimplemented(detail)
         context, codecs = current(), self._codecs[method.path]
+        if _is_over(context):
+            raise DeadlineExceeded
         token = self._tokens.sign(context.principal, issuer_of(context), method.component)
         call = Outbound(method.path, codecs.request.encode(request), context, token)
         reply = await self._carry(peer, method, call)
@@ -92,12 +95,11 @@ class Peers:
 
     async def _carry(self, peer: Peer, method: Method, call: Outbound) -> bytes:
         self._budget.called()
-        until = self._until(call.context)
         avoid = None
         for tries in range(TRIES_MAX):
             link = None
             try:
-                link = await peer.way(until, avoid)
+                link = await peer.way(self._until(call.context), avoid)
                 return await link.call(call)
             except Undone as undone:
                 error: PlatformError = undone.error
@@ -105,7 +107,7 @@ class Peers:
             except Unavailable as refusal:
                 error = refusal
                 again = type(refusal) is Unavailable and len(peer.links) > 1 and self._repeats(method, call.context)
-            if not again or asyncio.get_running_loop().time() >= until:
+            if not again or _is_over(call.context):
                 raise error
             avoid = link
             await asyncio.sleep(pause(tries))
@@ -115,11 +117,10 @@ class Peers:
         return is_repeatable(method, context) and self._budget.take()
 
     def _until(self, context: Context) -> float:
-        """Return until when a call may wait for a peer, or be tried again."""
-        now = asyncio.get_running_loop().time()
-        patience = now + self._settings.patience_s
-        if context.deadline is None:
-            return patience
-        if now >= context.deadline:
-            raise DeadlineExceeded
-        return min(patience, context.deadline)
+        """Return until when a call may wait for a peer."""
+        patience = asyncio.get_running_loop().time() + self._settings.patience_s
+        return patience if context.deadline is None else min(patience, context.deadline)
+
+
+def _is_over(context: Context) -> bool:
+    return context.deadline is not None and asyncio.get_running_loop().time() >= context.deadline

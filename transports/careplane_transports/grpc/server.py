@@ -80,9 +80,10 @@ class CallServer:
 
     async def start(self, listening: socket.socket | None = None) -> None:
         """Listen where the settings say, or on a socket that somebody has bound already."""
+        tls = server_context(self._settings)
         bound = listening or _bound(self._settings)
         self._address = bound.getsockname()[:2]
-        await self._listener.start(sock=bound, ssl=server_context(self._settings))
+        await self._listener.listen(bound, tls)
 
     async def drain(self, within: float) -> None:
         """Take nothing more, answer what was taken, as far as that goes in this time, and close everything."""

@@ -20,6 +20,9 @@ from careplane_transports.grpc.settings import GrpcSettings
 Calls = Stream[CallBatch, ReplyBatch]
 
 _PARTIAL_CALLS_MAX: Final = 16
+_LAST_SECONDS: Final = 2.0
+"""How long calls may still run when what came after them on the stream made no sense."""
+
 _STOPPING: Final = "This process is about to end. Send the request again; another one will take it."
 
 
@@ -71,13 +74,19 @@ class Session:
     async def run(self) -> None:
         """Answer calls until the other side has no more; raise GRPCError for what cannot be understood."""
         await self._stream.send_initial_metadata()
+        refusal = None
         try:
-            async with self._group:
+            async with asyncio.timeout(None) as limit, self._group:
                 self._group.create_task(self._send(), name="grpc replies")
                 refusal = await self._receive()
                 self._partial.clear()
                 self._ending = True
                 self._outgoing.wake()
+                if refusal is not None:
+                    limit.reschedule(asyncio.get_running_loop().time() + _LAST_SECONDS)
+        except TimeoutError:
+            if not limit.expired():
+                raise
         finally:
             self._answered.set()
         if refusal is not None:
@@ -134,13 +143,18 @@ class Session:
         partial.bytes += len(call.request)
         if partial.bytes > self._settings.call_bytes:
             del self._partial[call.id]
-            limit = self._settings.call_bytes
-            self._refuse(call.id, InvalidArgument(f"The request is larger than {limit} bytes. Ask for less at once."))
+            self._refuse(call.id, self._too_large())
         elif not call.more:
             del self._partial[call.id]
             self._start(call.id, partial.path, b"".join(partial.pieces), partial.context)
 
+    def _too_large(self) -> InvalidArgument:
+        return InvalidArgument(f"The request is larger than {self._settings.call_bytes} bytes. Ask for less at once.")
+
     def _start(self, number: int, path: str, request: bytes, context: Context) -> None:
+        if len(request) > self._settings.call_bytes:
+            self._refuse(number, self._too_large())
+            return
         self._running[number] = self._group.create_task(self._answer(number, path, request, context))
 
     async def _answer(self, number: int, path: str, request: bytes, context: Context) -> None:

@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any, Final, Protocol
 
 import structlog
 from grpclib.const import Cardinality, Handler
+from grpclib.exceptions import GRPCError
 from grpclib.server import Stream
+from h2.exceptions import StreamClosedError
 
 from careplane.kernel.errors import Internal, InvalidArgument, Overloaded, PlatformError, Unavailable, Unimplemented
 from careplane_transports.grpc.rich_errors import raised
@@ -14,6 +17,9 @@ from careplane_transports.grpc.settings import GrpcSettings
 
 RECEIVE_SECONDS: Final = 10.0
 """How long a request may take to arrive once its call has been opened."""
+
+HEARD_SECONDS: Final = 0.1
+"""How long whoever was answered last has for reading that: some clients drop what comes along with the end."""
 
 _STOPPING: Final = "This process is stopping. Nothing was started; send the request again, another one will take it."
 _log = structlog.get_logger(__name__)
@@ -73,16 +79,21 @@ class SingleCalls:
     async def drain(self) -> None:
         """Let nobody in any more, and return when those who are in have been answered."""
         self._draining = True
-        await self._quiet.wait()
+        if self.held:
+            await self._quiet.wait()
+            await asyncio.sleep(HEARD_SECONDS)
 
     async def _answer(self, stream: SingleStream, answer: Answer) -> None:
         self._enter()
         try:
             await stream.send_message(Raw(await self._reply(stream, answer)))
+            await stream.send_trailing_metadata()
         except PlatformError as error:
-            raise raised(error) from None
+            await _refuse(stream, raised(error))
+        except GRPCError as refusal:
+            await _refuse(stream, refusal)
         finally:
-            self._leave()
+            self._leave()  # all is said: what drains may close the connection now
 
     def _enter(self) -> None:
         if self._draining:
@@ -106,6 +117,13 @@ class SingleCalls:
         except Exception as error:
             _log.exception("a single call failed unexpectedly")
             raise Internal(meta={"fault": type(error).__name__}) from error
+
+
+async def _refuse(stream: SingleStream, refusal: GRPCError) -> None:
+    with suppress(StreamClosedError):  # who asked has gone
+        await stream.send_trailing_metadata(
+            status=refusal.status, status_message=refusal.message, status_details=refusal.details
+        )
 
 
 async def _received(stream: SingleStream) -> bytes:

@@ -1,10 +1,10 @@
 """Kafka as a transport of events: relays deliver into topics, and takers get what their group's partitions hold.
 
 What to watch: `outbox_seconds` of a component that tells events (storage/backlog.py) grows while no broker takes them,
-and is the alarm for it: 60 s is not a hiccup any more. Nothing is lost then and nobody waits. The outbox grows with the
-broker as it does without it, for it is the event log and is kept for good: by no more than 600 bytes an event with its
-index, so a million registrations take 0.6 GB whether they could be sent or not. When the broker is back, the log is
-sent in order from where it stopped.
+and is the alarm for it: 60 s is not a hiccup any more. Nothing is lost then and nobody waits. The outbox grows with a
+broker as it does without one, for it is the event log and is kept for good: measured, 325 bytes an event with its index
+(405 with names in it), so a million changes of patients take less than half a GB, sent or not. When the broker is back,
+the log is sent in order from where it stopped.
 """
 
 import asyncio

@@ -127,15 +127,19 @@ async def _write(producer: Any, topic: str, records: Sequence[Record]) -> None: 
 
 async def _write_first_of_each(producer: Any, topic: str, waiting: dict[int, list[Any]]) -> None:  # noqa: ANN401 - same
     futures: list[asyncio.Future[Any]] = []
-    try:
-        for number, batches in waiting.items():
-            futures.append(await producer.send_batch(batches.pop(0), topic, partition=number))
-        done, _ = await asyncio.wait(futures, return_when=asyncio.FIRST_EXCEPTION)
-        for future in done:
-            future.result()
-    finally:
-        for future in futures:
-            future.cancel()
+    for number, batches in waiting.items():
+        future = await producer.send_batch(batches.pop(0), topic, partition=number)
+        future.add_done_callback(_noticed)
+        futures.append(future)
+    done, _ = await asyncio.wait(futures, return_when=asyncio.FIRST_EXCEPTION)
+    for future in done:
+        future.result()
+
+
+def _noticed(future: asyncio.Future[Any]) -> None:
+    """Look at what became of a batch, so that nobody calls it forgotten who gave up before."""
+    if not future.cancelled():
+        future.exception()
 
 
 def _append(batch: Any, record: Record) -> bool:  # noqa: ANN401 - the library has no types

@@ -78,7 +78,9 @@ class Topics:
         new = NewTopic(name, self._partitions, self._replication, topic_configs=self._config)
         response = await admin.create_topics([new])
         for _topic, code, *words in response.topic_errors:
-            if code in (0, TopicAlreadyExistsError.errno):  # another process was first
+            if code == TopicAlreadyExistsError.errno:  # another process was first
+                return
+            if not code:
                 continue
             kind = for_code(code)
             if kind.retriable:

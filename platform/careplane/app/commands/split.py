@@ -15,6 +15,7 @@ from careplane.app.commands.health import gateway_fault
 from careplane.app.data_folder import DataFolder
 from careplane.app.databases import component_logins, database_urls, migrate_all
 from careplane.app.kafka_broker import KafkaBroker
+from careplane.app.kafka_broker_jars import java
 from careplane.app.logs import configure_logs, is_pretty
 from careplane.app.running import stop_signals
 from careplane.app.settings import Settings
@@ -37,11 +38,15 @@ async def run_split(settings: Settings, folder: Path | None, port: int | None) -
     configure_logs(settings.logging.format, settings.logging.level)
     processes = split_processes(folder or default_split_folder(), port)
     _check_addresses(processes)
+    given = _given_brokers(processes)
+    if not given:
+        await asyncio.to_thread(java)  # what Kafka stands on is told of before anything is started
+    say(f"Starting PostgreSQL, Kafka (fetched with Maven the first time) and {len(processes)} processes.")
     async with AsyncExitStack() as stack:
         if settings.database.url:  # then nobody else holds the folder, which the keys are in
             stack.enter_context(DataFolder(settings.data_dir))
         urls = await stack.enter_async_context(database_urls(settings, share=False))
-        brokers = await stack.enter_async_context(_brokers(settings))
+        brokers = await stack.enter_async_context(_brokers(settings.data_dir / "kafka", given))
         await migrate_all(urls)
         logins = await component_logins(settings, urls)
         run_certs(certificates_in(settings), sorted({one.runs for one in processes}), (), _CERTIFICATE_DAYS)
@@ -55,12 +60,17 @@ async def run_split(settings: Settings, folder: Path | None, port: int | None) -
         await _run(children, gateway, stop_signals(), announce)
 
 
+def _given_brokers(processes: Sequence[SplitProcess]) -> str:
+    """Return the brokers that the settings or the environment name, or nothing."""
+    named = (one.settings.kafka.bootstrap_servers for one in processes)
+    return next(filter(None, named), os.environ.get("KAFKA_BOOTSTRAP_SERVERS", ""))
+
+
 @asynccontextmanager
-async def _brokers(settings: Settings) -> AsyncIterator[Awaitable[str]]:
-    """Yield what becomes the address of the broker: of the one in the settings, or of ours, which starts meanwhile."""
-    given = settings.kafka.bootstrap_servers or os.environ.get("KAFKA_BOOTSTRAP_SERVERS", "")
-    broker = KafkaBroker(settings.data_dir / "kafka")
-    starting = asyncio.create_task(_given(given) if given else asyncio.to_thread(broker.start), name="starting Kafka")
+async def _brokers(folder: Path, given: str) -> AsyncIterator[Awaitable[str]]:
+    """Yield what becomes the address of a broker: of the one that is given, or of our own, which starts meanwhile."""
+    broker = KafkaBroker(folder)
+    starting = asyncio.create_task(_same(given) if given else asyncio.to_thread(broker.start), name="starting Kafka")
     try:
         yield asyncio.shield(starting)
     finally:
@@ -69,7 +79,7 @@ async def _brokers(settings: Settings) -> AsyncIterator[Awaitable[str]]:
             await asyncio.to_thread(broker.stop)
 
 
-async def _given(brokers: str) -> str:
+async def _same(brokers: str) -> str:
     return brokers
 
 

@@ -20,7 +20,8 @@ class Summary(Message, frozen=True, kw_only=True):
     """How many patients there are, and how many came today and lately, by the day of registration, in UTC.
 
     `updated_at` is the time of the newest event counted, `events_counted` how many were, `position` how far in the
-    registry's stream, and `events_set_aside` how many could not be understood and are missing from the counts.
+    registry's stream (`partition:offset` of each partition where a broker keeps it), and `events_set_aside` how many
+    could not be understood and are missing from the counts.
     """
 
     patients_total: int

@@ -62,7 +62,10 @@ SELECT coalesce((SELECT patients FROM tally WHERE dimension = $1), 0) AS total,
     (SELECT last_event_at FROM progress) AS updated_at,
     coalesce((SELECT events FROM progress), 0) AS events,
     (SELECT count(*) FROM dead_letter) AS set_aside,
-    (SELECT position FROM inbox_position WHERE stream = $6) AS position
+    (
+        SELECT string_agg(ltrim(replace(stream, $6, '') || ':' || position, '/:'), ' ' ORDER BY length(stream), stream)
+        FROM inbox_position WHERE stream = $6 OR starts_with(stream, $6 || '/')
+    ) AS position
 FROM registration_day WHERE day BETWEEN $5 AND $3
 """
 _DAYS = "SELECT day, patients FROM registration_day WHERE day BETWEEN $1 AND $2 AND patients > 0"

@@ -59,8 +59,10 @@ _INBOX = (
     # What could not be counted once and now can is no dead letter any more; those set aside again stay as they are.
     "DELETE FROM dead_letter d USING inbox_rebuilt r WHERE d.event_id = r.event_id",
     "INSERT INTO dead_letter SELECT * FROM dead_letter_rebuilt ON CONFLICT (event_id) DO NOTHING",
+    # Where a broker keeps the stream in partitions, the live inbox knows each by its own position, which stays.
     """
-    INSERT INTO inbox_position SELECT * FROM inbox_position_rebuilt
+    INSERT INTO inbox_position SELECT * FROM inbox_position_rebuilt r
+    WHERE NOT EXISTS (SELECT FROM inbox_position p WHERE starts_with(p.stream, r.stream || '/'))
     ON CONFLICT (stream) DO UPDATE SET position = excluded.position
     """,
 )
