@@ -26,7 +26,7 @@ test: env ## Run all tests, several at a time
 	@$(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist worksteal $(ARGS)
 
 faults: env ## Kill, freeze and cut off a cluster of real processes under load, by lot
-	@CAREPLANE_FAULT_SCHEDULES=$${CAREPLANE_FAULT_SCHEDULES:-120} $(BIN)/pytest -s tests/faults/test_faults.py $(ARGS)
+	@CAREPLANE_FAULT_SCHEDULES=$${CAREPLANE_FAULT_SCHEDULES:-150} $(BIN)/pytest -s tests/faults/test_faults.py $(ARGS)
 
 check: env ## Check style, types, the direction of imports, and for dangerous code and secrets
 	@$(BIN)/ruff check

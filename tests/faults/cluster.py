@@ -23,6 +23,9 @@ from careplane.app.kafka_broker_conf import Listener
 from careplane.storage.migrations import let_in, migrate
 
 GATEWAY: Final = "gateway"
+PLACES: Final = {**{name: name for name in (*NAMES, GATEWAY)}, "patient-2": "patient"}
+"""The processes and what each serves: the registry twice, so that two write, and two relays want to lead."""
+
 POOL_SIZE: Final = 6
 RECOVERY_S: Final = 30.0
 EMAIL: Final = "ana@clinic.example"
@@ -38,7 +41,7 @@ class Cluster:
     def __init__(self, folder: Path) -> None:
         """Plan it in a folder of its own."""
         self._folder = folder
-        self.processes = {name: Process(name, folder) for name in (*NAMES, GATEWAY)}
+        self.processes = {name: Process(name, serves, folder) for name, serves in PLACES.items()}
         self.postgres = Postgres(folder / "data")
         self.links: dict[str, Link] = {}
         self._kafka_port = steady_port()
@@ -117,35 +120,37 @@ class Cluster:
             assert len(process.ended_by_itself) < _MOST_ENDS, process.ended_by_itself[-1]
         try:
             async with httpx.AsyncClient(timeout=5.0) as client:
-                answer = await client.get(f"{self.url}/health/ready")
+                answers = [await client.get(f"{self.url}/health/ready")]
+                answers += [await client.get(process.metrics_url) for process in self.processes.values()]
         except httpx.TransportError:
             return False
-        return answer.is_success
+        return all(answer.is_success for answer in answers)
 
     async def _make_links(self) -> None:
-        calls = [(entry.name, called) for entry in CATALOG for called in entry.calls]
-        calls += [(GATEWAY, called) for called in NAMES]
-        for caller, called in calls:
-            link = await self._link(
-                caller, called, Link(f"{caller}-{called}", (HOST, self.processes[called].grpc_port))
-            )
-            self._peers[caller][called] = f"{HOST}:{link.port}"
-        linked_by_events = {name for entry in CATALOG if entry.hears for name in (entry.name, *entry.hears)}
-        for name in sorted(linked_by_events):
-            port = steady_port()
-            link = await self._link(name, "kafka", Link(f"{name}-kafka", (HOST, port)))
-            self._listeners.append(Listener(name.upper(), port, told_port=link.port))
-            self._brokers[name] = f"{HOST}:{link.port}"
-        target = self.postgres.socket_folder / _SOCKET
-        for name in NAMES:
-            place = self._folder / f"postgres-{name}"
-            place.mkdir()
-            await self._link(name, "postgres", Link(f"{name}-postgres", target, listens=place / _SOCKET))
-            self._urls[name] = login_url(url_at(place), name)
+        for caller in self.processes.values():
+            for called in _called_by(caller.serves):
+                links = [await self._link(caller, other) for other in self.processes.values() if other.serves == called]
+                self._peers[caller.name][called] = ",".join(f"{HOST}:{link.port}" for link in links)
+        for process in self.processes.values():
+            if process.serves in _linked_by_events():
+                port = steady_port()
+                link = await self._open(Link(f"{process.name}/kafka", (HOST, port)))
+                listener = Listener(process.name.upper().replace("-", ""), port, told_port=link.port)
+                self._listeners.append(listener)
+                self._brokers[process.name] = f"{HOST}:{link.port}"
+            if process.serves in NAMES:
+                place = self._folder / f"postgres-{process.name}"
+                place.mkdir()
+                target = self.postgres.socket_folder / _SOCKET
+                await self._open(Link(f"{process.name}/postgres", target, listens=place / _SOCKET))
+                self._urls[process.name] = login_url(url_at(place), process.serves)
 
-    async def _link(self, one: str, other: str, link: Link) -> Link:
+    async def _link(self, caller: Process, called: Process) -> Link:
+        return await self._open(Link(f"{caller.name}/{called.name}", (HOST, called.grpc_port)))
+
+    async def _open(self, link: Link) -> Link:
         await link.open()
-        self.links[f"{one}-{other}"] = link
+        self.links[link.name] = link
         return link
 
     def _configure(self) -> None:
@@ -160,7 +165,7 @@ class Cluster:
         assert added.returncode == 0, added.stderr
 
     def _settings(self, process: Process, certs: Path, key: Path) -> dict[str, dict[str, Any]]:
-        name, own = process.name, certs / process.name
+        name, own = process.name, certs / process.serves
         tls = {"tls_ca_file": own / "ca.pem", "tls_cert_file": own / "tls.pem", "tls_key_file": own / "tls.key"}
         grpc = {"port": 0 if name == GATEWAY else process.grpc_port, "keys_dir": own / "calls", **tls}
         found: dict[str, dict[str, Any]] = {
@@ -168,17 +173,25 @@ class Cluster:
             "logging": {"format": "json", "level": "info" if name != GATEWAY else "warning"},
             "grpc": {**grpc, "peers": self._peers[name]},
         }
-        if name == GATEWAY:
+        if process.serves == GATEWAY:
             routes = generous_routes(self._folder)
             secret = secrets.token_hex(32)
             found["http"] = {"port": process.http_port, "cursor_secret": secret, "routes_file": routes}
         else:
-            found["database"] = {"component_urls": {name: self._urls[name]}, "pool_size": POOL_SIZE}
+            found["database"] = {"component_urls": {process.serves: self._urls[name]}, "pool_size": POOL_SIZE}
         if name in self._brokers:
             found["kafka"] = {"bootstrap_servers": self._brokers[name], "session_timeout_s": 3.0, "partitions": 3}
-        if name == "identity":
+        if process.serves == "identity":
             found["identity"] = {"private_key_file": key, "token_ttl_s": 86_400, "secrets_key": _secrets_key()}
         return found
+
+
+def _called_by(name: str) -> tuple[str, ...]:
+    return NAMES if name == GATEWAY else next(entry.calls for entry in CATALOG if entry.name == name)
+
+
+def _linked_by_events() -> set[str]:
+    return {name for entry in CATALOG if entry.hears for name in (entry.name, *entry.hears)}
 
 
 def _signing_key() -> str:

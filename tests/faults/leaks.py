@@ -11,6 +11,8 @@ import psutil
 from tests.faults.cluster import POOL_SIZE, RECOVERY_S, Cluster
 from tests.faults.process import Process
 
+from careplane.storage.database import role_of
+
 _POLL_S = 0.1
 _SESSIONS = """
 SELECT usename AS role, count(*) AS sessions FROM pg_stat_activity
@@ -67,7 +69,8 @@ async def assert_nothing_leaked(cluster: Cluster, usual: Usual, began: float) ->
 def _leaks(cluster: Cluster, usual: Usual) -> list[str]:
     found = [f"{name} {leak}" for name, one in cluster.processes.items() for leak in _leaks_of(one, usual[name])]
     sessions: Counter[str] = Counter({row["role"]: row["sessions"] for row in cluster.postgres.sql(_SESSIONS)})
-    found += [f"{role} has {number} sessions" for role, number in sessions.items() if number > POOL_SIZE]
+    pools = Counter(role_of(process.serves) for process in cluster.processes.values())
+    found += [f"{role} has {number} sessions" for role, number in sessions.items() if number > pools[role] * POOL_SIZE]
     stuck = cluster.postgres.sql(_STUCK)[0]["sessions"]
     return [*found, f"{stuck} sessions stand idle in a transaction"] if stuck else found
 

@@ -24,9 +24,10 @@ _NUMBER = re.compile(r"^(careplane_\w+)(\{[^}]*\})? ([-+.\deE]+)$", re.MULTILINE
 class Process:
     """A process of the platform and its settings; it can be started again and again."""
 
-    def __init__(self, name: str, folder: Path) -> None:
-        """Name what runs in it, and the folder for its settings and its log."""
+    def __init__(self, name: str, serves: str, folder: Path) -> None:
+        """Name it, what runs in it, and the folder for its settings and its log."""
         self.name = name
+        self.serves = serves
         self.grpc_port, self.http_port, self.metrics_port = steady_port(), steady_port(), steady_port()
         self.ended_by_itself: list[str] = []
         self._config = folder / f"{name}.toml"
@@ -40,6 +41,11 @@ class Process:
         for section, values in settings.items():
             lines += [f"[{section}]", *(f"{key} = {_toml(value)}" for key, value in values.items()), ""]
         self._config.write_text("\n".join(lines))
+
+    @property
+    def metrics_url(self) -> str:
+        """Where it tells Prometheus of itself."""
+        return f"http://127.0.0.1:{self.metrics_port}/metrics"
 
     @property
     def pid(self) -> int:
@@ -67,7 +73,7 @@ class Process:
         self._said_before = self._output.stat().st_size if self._output.exists() else 0
         with self._output.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "careplane", "serve", self.name, "--config", str(self._config)],
+                [sys.executable, "-m", "careplane", "serve", self.serves, "--config", str(self._config)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -114,7 +120,7 @@ class Process:
 
     def numbers(self) -> dict[str, float]:
         """Return what it tells Prometheus, by name and label as they stand there."""
-        text = httpx.get(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=5.0).text
+        text = httpx.get(self.metrics_url, timeout=5.0).text
         return {f"{name}{label}": float(number) for name, label, number in _NUMBER.findall(text)}
 
     def sockets(self) -> int:

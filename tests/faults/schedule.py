@@ -33,23 +33,47 @@ _LONGEST_S: Final = {"kill": 1.0, "terminate": 0.5, "freeze": 5.0, "delay": 2.0,
 
 
 def draw(chance: random.Random, victims: list[str], links: list[str]) -> list[Fault]:
-    """Draw a schedule of one to three faults."""
-    return [_draw_one(chance, victims, links) for _ in range(chance.choice((1, 1, 2, 2, 3)))]
+    """Draw a schedule of one to three faults; often the second comes to an end of the link that is already amiss."""
+    faults = [_draw_one(chance, victims, links) for _ in range(chance.choice((1, 2, 2, 3)))]
+    if len(faults) > 1 and chance.random() < 0.5:
+        link = _link_fault(chance, chance.choice(links))
+        at = link.after_s + chance.uniform(0.0, link.lasts_s)
+        faults[:2] = [link, _victim_fault(chance, chance.choice(_ends(link.target, victims)), at)]
+    return faults
 
 
 def _draw_one(chance: random.Random, victims: list[str], links: list[str]) -> Fault:
-    to_victim = chance.random() < 0.6
-    kind = chance.choice(_TO_VICTIMS if to_victim else _TO_LINKS)
-    target = chance.choice(victims if to_victim else links)
-    after, lasts = chance.uniform(0.2, _LONGEST_START_S), chance.uniform(0.05, _LONGEST_S[kind])
-    return Fault(kind, target, after, lasts, chance.uniform(0.005, 0.3) if kind == "delay" else 0.0)
+    if chance.random() < 0.6:
+        return _victim_fault(chance, chance.choice(victims), chance.uniform(0.2, _LONGEST_START_S))
+    return _link_fault(chance, chance.choice(links))
 
 
-def every_kind(victims: list[str], links: list[str]) -> list[Fault]:
-    """Return each fault to each target once, so that a long campaign leaves none to the lot."""
+def _victim_fault(chance: random.Random, victim: str, after_s: float) -> Fault:
+    kind = chance.choice(_TO_VICTIMS)
+    return Fault(kind, victim, after_s, chance.uniform(0.05, _LONGEST_S[kind]))
+
+
+def _link_fault(chance: random.Random, link: str) -> Fault:
+    kind = chance.choice(_TO_LINKS)
+    lasts, delay = chance.uniform(0.05, _LONGEST_S[kind]), chance.uniform(0.005, 0.3)
+    return Fault(kind, link, chance.uniform(0.2, _LONGEST_START_S), lasts, delay if kind == "delay" else 0.0)
+
+
+def _ends(link: str, victims: list[str]) -> list[str]:
+    """Return both ends of a link, whose name is theirs with a slash between."""
+    return [end for end in link.split("/") if end in victims]
+
+
+def every_kind(victims: list[str], links: list[str]) -> list[list[Fault]]:
+    """Return schedules with each fault to each target once, so that a long campaign leaves none to the lot.
+
+    And for each link one in which its first end is killed while the link holds back what that has said last.
+    """
     kinds = [(kind, target) for kind in _TO_VICTIMS for target in victims]
     kinds += [(kind, target) for kind in _TO_LINKS for target in links]
-    return [Fault(kind, one, 0.5, _LONGEST_S[kind], 0.1 if kind == "delay" else 0.0) for kind, one in kinds]
+    alone = [[Fault(kind, one, 0.5, _LONGEST_S[kind], 0.1 if kind == "delay" else 0.0)] for kind, one in kinds]
+    killed = [[Fault("black-hole", one, 0.5, 1.0), Fault("kill", _ends(one, victims)[0], 1.0, 0.2)] for one in links]
+    return [*alone, *killed]
 
 
 async def carry_out(cluster: Cluster, faults: list[Fault]) -> None:

@@ -42,13 +42,14 @@ async def running() -> AsyncIterator[Cluster]:
 
 
 def scheduled(number: int, cluster: Cluster) -> list[Fault]:
-    """Return a schedule: every other one is drawn, and those between bring each fault to each target in turn."""
+    """Return a schedule: every third one is drawn, and the others bring each fault to each target in turn."""
     victims, links = list(cluster.victims), list(cluster.links)
-    if number % 2:
+    turn, place = divmod(number, 3)
+    if place == 2:
         return draw(random.Random(f"{SEED}-{number}"), victims, links)
     each = every_kind(victims, links)
     random.Random(SEED).shuffle(each)
-    return [each[number // 2 % len(each)]]
+    return each[(2 * turn + place) % len(each)]
 
 
 async def play(cluster: Cluster, load: Load, faults: list[Fault], usual: Usual | None) -> str:

@@ -4,7 +4,7 @@ import random
 
 from tests.faults.schedule import draw, every_kind
 
-VICTIMS, LINKS = ["gateway", "kafka"], ["gateway-patient", "patient-kafka", "patient-postgres"]
+VICTIMS, LINKS = ["gateway", "patient", "kafka"], ["gateway/patient", "patient/kafka", "patient/postgres"]
 
 
 def test_the_same_seed_draws_the_same() -> None:
@@ -15,11 +15,14 @@ def test_the_same_seed_draws_the_same() -> None:
 
 
 def test_each_fault_comes_to_each_target() -> None:
-    """Links are not killed, and processes not cut."""
-    found = {(fault.kind, fault.target) for fault in every_kind(VICTIMS, LINKS)}
-    assert len(found) == 3 * len(VICTIMS) + 3 * len(LINKS)
-    assert ("freeze", "kafka") in found
-    assert ("black-hole", "patient-kafka") in found
+    """Links are not killed, and processes not cut; and of each link an end is killed while it holds back."""
+    found = every_kind(VICTIMS, LINKS)
+    alone = {(faults[0].kind, faults[0].target) for faults in found if len(faults) == 1}
+    assert len(alone) == 3 * len(VICTIMS) + 3 * len(LINKS)
+    assert ("freeze", "kafka") in alone
+    assert ("black-hole", "patient/kafka") in alone
+    together = {(faults[0].target, faults[1].target) for faults in found if len(faults) == 2}
+    assert together == {("gateway/patient", "gateway"), ("patient/kafka", "patient"), ("patient/postgres", "patient")}
 
 
 def test_what_is_drawn_is_bounded() -> None:
@@ -27,7 +30,7 @@ def test_what_is_drawn_is_bounded() -> None:
     chance = random.Random(1)
     drawn = [draw(chance, VICTIMS, LINKS) for _ in range(500)]
     assert {len(faults) for faults in drawn} == {1, 2, 3}
-    assert max(fault.after_s + fault.lasts_s for faults in drawn for fault in faults) < 7.0
+    assert max(fault.after_s + fault.lasts_s for faults in drawn for fault in faults) < 12.0
     assert {fault.kind for faults in drawn for fault in faults} == {
         *("kill", "freeze", "terminate"),
         *("delay", "cut", "black-hole"),

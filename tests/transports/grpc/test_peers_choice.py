@@ -124,6 +124,49 @@ async def test_those_that_a_name_leads_to_are_followed(monkeypatch: pytest.Monke
         await peers.close()
 
 
+async def test_a_name_that_cannot_be_looked_up_does_not_stand_in_the_way_of_another() -> None:
+    """The container of one process is down, and its name with it."""
+    async with desk() as there:
+        settings = GrpcSettings(peers={"billing": f"no.such.name.invalid:1, {HOST}:{there.port}"})
+        peers = Peers(settings, [BILLING], TOKENS)
+        await peers.start()
+        with using(calling()):
+            await proxy(BILLING, peers).account(asking())
+        await peers.close()
+
+
+async def test_one_that_is_named_no_more_still_answers_what_it_has_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It drains, and the names do not lead to it any more: the call under way gets its answer."""
+    free = asyncio.Event()
+
+    async def wait(request: Message) -> Message:
+        await free.wait()
+        return await second.counter.accounts(request)
+
+    first, second = await Desk(Counter(wait)).start(), await Desk(Counter()).start()
+    places = [first.port]
+
+    async def look_up(*_: Any, **__: Any) -> list[Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (HOST, port)) for port in places]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", look_up)
+    peers = Peers(GrpcSettings(peers={"billing": "billing:1"}, resolve_every_s=0.02), [BILLING], TOKENS)
+    await peers.start()
+    with using(calling()):
+        call = asyncio.ensure_future(proxy(BILLING, peers).open_accounts(opening()))
+        await first.counter.until(1)
+        draining = asyncio.ensure_future(first.server.drain(10))
+        places = [second.port]
+        await until(lambda: connections(peers) == 1 and second.connections == 1)
+        for _ in range(5):
+            await proxy(BILLING, peers).account(asking())
+        free.set()
+        await asyncio.gather(call, draining)
+    await until(lambda: len(peers._peers["billing"].addresses) == 1)
+    await peers.close()
+    await second.server.drain(5)
+
+
 async def test_an_address_that_never_answers_is_left_alone_for_a_while() -> None:
     """After failures in a row calls fail at once; when the while is over one tries, and if it succeeds all may."""
     silent = True

@@ -72,6 +72,24 @@ async def test_a_command_with_a_key_is_sent_again() -> None:
     await held.counter.mailbox.close()
 
 
+async def test_a_call_that_was_long_under_way_is_sent_again_too() -> None:
+    """How long callers wait for a peer is counted from when it went away."""
+    held = Held()
+    first = await Desk(held.counter).start()
+    async with calling_at(first.port, patience_s=1.0) as (_, billing):
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        with using(calling(None)):
+            query = asyncio.ensure_future(billing.account(asking()))
+            await held.counter.until(1)
+            await until(lambda: loop.time() - began > 1.1)
+            await first.kill()
+            async with desk(port=first.port):
+                await query
+    held.free.set()
+    await held.counter.mailbox.close()
+
+
 async def test_a_peer_that_is_replaced_again_and_again() -> None:
     """Each time on the same port, while queries go on: every one of them is answered."""
     counter = Counter()

@@ -1,4 +1,4 @@
-"""What the stream of calls makes of strangers: garbage, nonsense, calls without a token, and those who do not listen."""
+"""What the stream of calls makes of strangers: garbage, nonsense, calls without a token, those who do not listen."""
 
 import asyncio
 import random

@@ -80,7 +80,7 @@ class Address:
         """Offer the link until it ends, or the other side wants no more calls: then it goes on by itself."""
         self.link = link
         began = asyncio.get_running_loop().time()
-        _log.info("connected to a peer", peer=self._peer, address=f"{self._host}:{self._port}")
+        _log.info("connected to a peer", peer=self._peer, at=f"{self._host}:{self._port}")
         self._came()
         drains = asyncio.create_task(link.draining.wait())
         try:
@@ -123,7 +123,7 @@ class Address:
                 _log.error("a link to a peer failed in an unexpected way", peer=self._peer, exc_info=cause)
         if self._failures == 0:
             why = ", ".join(sorted({_said(cause) for cause in _causes(error)}))
-            _log.warning("a peer is out of reach", peer=self._peer, address=f"{self._host}:{self._port}", error=why)
+            _log.warning("a peer is out of reach", peer=self._peer, at=f"{self._host}:{self._port}", error=why)
 
     def _pause(self) -> float:
         pause = min(self._settings.backoff_max_s, _FIRST_PAUSE * 2.0 ** min(self._failures, 20))
