@@ -1,6 +1,6 @@
 # Careplane: everything a developer does is one of these. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help env dev split test faults check fuzz image format proto lock
+.PHONY: help env dev split test test-split faults check fuzz image format proto lock
 .SUFFIXES:
 
 PYTHON ?= python3
@@ -8,7 +8,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 help: ## List what can be made
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 	@echo '  Options for a command go in ARGS: make dev ARGS="--port 4104", make test ARGS="-k mailbox"'
 
 env: $(READY) ## Build .venv from the lock (uv when it is there, else python3 -m venv and pip)
@@ -24,6 +24,9 @@ split: env ## Run the same as a process for each component, over gRPC and Kafka 
 
 test: env ## Run all tests, several at a time
 	@$(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist worksteal $(ARGS)
+
+test-split: env ## Run the tests over HTTP against a process for each component
+	@CAREPLANE_TEST_WIRING=split $(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist loadfile tests/end_to_end $(ARGS)
 
 faults: env ## Kill, freeze and cut off a cluster of real processes under load, by lot
 	@CAREPLANE_FAULT_SCHEDULES=$${CAREPLANE_FAULT_SCHEDULES:-150} $(BIN)/pytest -s tests/faults/test_faults.py $(ARGS)

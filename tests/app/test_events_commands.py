@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from tests.transports.kafka.people import BODIES, event_of, lives
 
+from careplane.app.commands import events
 from careplane.app.commands.events import run_dead_letters, run_replay, run_resend
 from careplane.app.settings import DatabaseSettings, Settings
 from careplane.app.setup_error import SetupError
@@ -130,6 +131,19 @@ async def test_what_still_cannot_be_taken_stays(
     assert f"{bad.id}: " in said
     assert f"{rubbish.id}: is still no event" in said
     assert {letter.id for letter in await DeadLetters(analytics).oldest(9)} == {bad.id, rubbish.id}
+
+
+async def test_all_are_more_than_are_looked_at_at_once(
+    settings: Settings, analytics: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that still cannot be taken keep nobody from reaching the ones behind them."""
+    monkeypatch.setattr(events, "PAGE", 2)
+    bad = [msgspec.structs.replace(event_of(uuid4()), body=b"\xc1") for _ in range(3)]
+    await set_aside(analytics, *bad)
+    await set_aside(analytics, *lives(people=4, versions=1))
+    with pytest.raises(SetupError, match="3 events could still not be taken"):
+        await run_replay(settings, None, [], every=True)
+    assert await counted(analytics) == 4
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from careplane.app.catalog import CATALOG, NAMES, Entry
 from careplane.app.host import Host
+from careplane.app.links import callers_of
 from careplane.app.placement import Placement
 from careplane.app.settings import DatabaseSettings, HttpSettings, MetricsSettings, Settings
 from careplane.app.setup_error import SetupError
-from careplane.app.this_machine import beyond_this_machine
+from careplane.app.this_machine import beyond_this_machine, calls_in_the_open
 from careplane.components.assembly import Parts
 from careplane.components.identity.settings import IdentitySettings
 from careplane.kernel.contract import Component
@@ -157,6 +159,18 @@ async def test_the_catalogue_says_whom_each_component_calls(database_url: str, t
     assert host.asked == {entry.name: set(entry.calls) for entry in CATALOG}
 
 
+def test_what_a_component_is_believed_elsewhere_is_what_it_has_to_do_there() -> None:
+    """Only the gateway speaks with all the rights of users; nothing that can be asked for is misspelt."""
+    assert callers_of("identity") == {"gateway": None}
+    assert callers_of("analytics") == {"gateway": None}
+    assert callers_of("patient") == {"gateway": None, "analytics": {"events:read"}}
+    assert callers_of("billing") == {"gateway": None, "patient": {"billing:open", "billing:read"}}
+    components = {entry.name: entry.component for entry in CATALOG}
+    for entry in CATALOG:
+        for called, scopes in entry.calls.items():
+            assert scopes <= {method.scope for method in components[called].methods.values()}
+
+
 BEYOND: dict[str, Settings] = {
     "http.host": Settings(http=HttpSettings(host="0.0.0.0")),
     "metrics.host": Settings(metrics=MetricsSettings(host="10.0.0.1")),
@@ -166,6 +180,17 @@ BEYOND: dict[str, Settings] = {
         grpc=GrpcSettings(peers=PEERS), kafka=KafkaSettings(bootstrap_servers="127.0.0.1:1,kafka:9092")
     ),
 }
+
+
+def test_calls_that_cross_a_network_in_plaintext_are_found() -> None:
+    """By the name of the setting; within this machine, and with TLS, all is well."""
+    placement = Placement.of(("gateway", "patient"))
+    assert calls_in_the_open(BEYOND["kafka.bootstrap_servers"], placement) is None
+    for name in ("grpc.host", "grpc.peers.billing"):
+        plain = BEYOND[name]
+        assert calls_in_the_open(plain, placement) == name
+        grpc = msgspec.structs.replace(plain.grpc, tls_ca_file=Path("ca.pem"))
+        assert calls_in_the_open(msgspec.structs.replace(plain, grpc=grpc), placement) is None
 
 
 @pytest.mark.parametrize("name", BEYOND)

@@ -10,7 +10,7 @@ import pytest
 from tests.broker.choice import Kafka
 from tests.conftest import EMPTY, KEEP_SEEDS, emptied, execute, fresh_database, in_own_loop
 from tests.end_to_end.scratch import scratch_folder
-from tests.wirings.differences import ANSWERS_ANEW, NOT_SPLIT, REFUSED_AGAIN
+from tests.wirings.differences import ANSWERS_ANEW, REFUSED_AGAIN, is_left_out_of_split
 from tests.wirings.over_grpc import Wire, over_grpc
 from tests.wirings.processes import Processes, SplitPlatform, processes
 
@@ -96,7 +96,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _is_left_out(item: pytest.Function) -> bool:
     wiring = item.callspec.params.get("wiring_name") if hasattr(item, "callspec") else None
-    return wiring == "split" and not {item.originalname, item.path.name}.isdisjoint(NOT_SPLIT)
+    return wiring == "split" and is_left_out_of_split(item)
 
 
 @pytest.fixture

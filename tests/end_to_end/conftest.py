@@ -11,6 +11,7 @@ from tests.broker.choice import Kafka
 from tests.end_to_end.program import Program, free_port, generous_routes
 from tests.end_to_end.scratch import scratch_folder
 from tests.end_to_end.split_program import BROKERS, SplitProgram
+from tests.wirings.differences import is_left_out_of_split
 
 __all__ = ["Program", "StartProgram", "free_port"]
 
@@ -24,6 +25,16 @@ TRIES_FOR_A_CROWD = {
     "CAREPLANE_IDENTITY_GUESS_ADDRESS_AT_ONCE": "1000000",
     "CAREPLANE_IDENTITY_GUESS_ACCOUNT_AT_ONCE": "1000000",
 }
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is about one process where there are several; tests/wirings/differences.py says why."""
+    here = Path(__file__).parent
+    out = [one for one in items if isinstance(one, pytest.Function) and here in one.path.parents and WIRING == "split"]
+    out = [item for item in out if is_left_out_of_split(item)]
+    if out:
+        config.hook.pytest_deselected(items=out)
+        items[:] = [item for item in items if item not in out]
 
 
 @contextmanager

@@ -55,7 +55,7 @@ async def test_a_stop_in_a_load_cuts_nobody_off(start_program: StartProgram, sig
 @pytest.mark.parametrize("sign", SIGNALS)
 async def test_slow_calls_in_flight_are_answered(start_program: StartProgram, sign: signal.Signals) -> None:
     """Sign-ins that are still being worked on when the signal comes are finished, each with its token."""
-    program = start_program()
+    program = start_program(CAREPLANE_IDENTITY_ARGON2_TIME_COST="8")
     body = {"email": DEMO_EMAIL, "password": DEMO_PASSWORD}
 
     def held() -> float:

@@ -187,7 +187,7 @@ class Cluster:
 
 
 def _called_by(name: str) -> tuple[str, ...]:
-    return NAMES if name == GATEWAY else next(entry.calls for entry in CATALOG if entry.name == name)
+    return NAMES if name == GATEWAY else next(tuple(entry.calls) for entry in CATALOG if entry.name == name)
 
 
 def _linked_by_events() -> set[str]:

@@ -17,6 +17,8 @@ from careplane.app.kafka_broker import KafkaBroker
 from careplane.app.kafka_broker_conf import Listener
 from careplane.app.postmaster import Postmaster
 
+_SLOW_COMMITS = ("commit_delay = 3000", "commit_siblings = 0")
+
 
 class Victim(Protocol):
     """What faults happen to: every one of these may come at any time, and any of them twice. Its calls block."""
@@ -67,12 +69,12 @@ class Postgres:
         return running.socket_folder
 
     def start(self) -> None:
-        """Start it unless it runs; it does not wait for the disk, as only a power cut would show."""
+        """Start it unless it runs; a commit takes some time, as on a disk, so that others come in between."""
         if self._runs:
             return
         self.url = self._server.start()
         self._runs = True
-        execute(self.url, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
+        execute(self.url, *(f"ALTER SYSTEM SET {one}" for one in _SLOW_COMMITS), "SELECT pg_reload_conf()")
 
     def kill(self) -> None:
         """Kill it and every process of it."""

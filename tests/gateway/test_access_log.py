@@ -36,7 +36,7 @@ async def test_a_line_is_written_as_json() -> None:
         "request_id": "r-1",
         "trace_id": "a" * 32,
     }
-    assert (second["level"], second["status"]) == ("error", 503)
+    assert (second["level"], second["status"]) == ("warning", 503)
 
 
 def test_structlog_gets_the_same_line() -> None:

@@ -50,19 +50,24 @@ def test_every_route_does_what_its_documentation_says(start_program: StartProgra
     """No 5xx, no undocumented status, media types, headers and bodies as described, no way around signing in."""
     program = start_program(CAREPLANE_IDENTITY_TOKEN_TTL_S="7200")
     me = httpx.get(f"{program.url}/auth/validate", headers=program.sign_in(), timeout=10).json()["userId"]
-    report = tmp_path / "report.json"
-    said = schemathesis(
-        f"{program.url}/api-docs",
-        tmp_path,
-        *("--url", program.url, "--max-time", str(SECONDS), "--report-json-path", str(report)),
-        SCHEMATHESIS_HOOKS="schemathesis_signing_in",
-        CAREPLANE_FUZZ_URL=program.url,
-        CAREPLANE_FUZZ_EMAIL=DEMO_EMAIL,
-        CAREPLANE_FUZZ_PASSWORD=DEMO_PASSWORD,
-        CAREPLANE_FUZZ_USER=me,
-    )
-    assert said.returncode == 0, f"seed {SEED}\n{said.stdout[-20_000:]}\n{said.stderr[-4000:]}"
     every = operations(httpx.get(f"{program.url}/api-docs", timeout=10).json())
+    for seconds in (
+        SECONDS,
+        SECONDS + 60,
+    ):  # on a busy machine the first may not come to all
+        said = schemathesis(
+            f"{program.url}/api-docs",
+            tmp_path,
+            *("--url", program.url, "--max-time", str(seconds), "--report-json-path", str(tmp_path / "report.json")),
+            SCHEMATHESIS_HOOKS="schemathesis_signing_in",
+            CAREPLANE_FUZZ_URL=program.url,
+            CAREPLANE_FUZZ_EMAIL=DEMO_EMAIL,
+            CAREPLANE_FUZZ_PASSWORD=DEMO_PASSWORD,
+            CAREPLANE_FUZZ_USER=me,
+        )
+        assert said.returncode == 0, f"seed {SEED}\n{said.stdout[-20_000:]}\n{said.stderr[-4000:]}"
+        if f"Tested: {len(every)}" in said.stdout:
+            break
     assert f"Selected: {len(every)}/{len(every)}" in said.stdout
     assert f"Tested: {len(every)}" in said.stdout
     assert "Stateful" in said.stdout

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+import pytest
+
 ANSWERS_ANEW: Final = {
     "identity/login",
     "identity/client_token",
@@ -20,5 +22,16 @@ NOT_SPLIT: Final = {
     "test_its_outbox_is_carried_on": "it stops a pump",
     "test_break_glass.py": "it moves the clock",
     "test_answers.py": "it hands events over without a broker",
+    "test_ready_says_what_is_not": "a gateway tells whom it reaches; whether a database answers, its own process says",
+    "test_kill.py": "it kills the one process; tests/faults kills each of many",
+    "test_startup.py": "it is about `careplane dev`",
+    "test_serve.py": "it is about `careplane serve` as one process",
+    "test_command_line.py": "it is about commands beside a platform that does not run",
+    "test_doctor.py": "it is about `careplane dev`",
 }
-"""Tests, and files of tests, that reach into a component, which nobody can in a process of its own; and how they do."""
+"""Tests, and files of tests, that are about one process, or reach into a component as nobody can in one of its own."""
+
+
+def is_left_out_of_split(item: pytest.Function) -> bool:
+    """Tell whether a test cannot be run against a platform that is split over processes."""
+    return not {item.originalname, item.path.name}.isdisjoint(NOT_SPLIT)

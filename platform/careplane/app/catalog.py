@@ -24,14 +24,15 @@ from careplane.kernel.message import Message
 class Entry:
     """A component, how it is put together and its section of the settings; and what it has to do with others.
 
-    `calls` names the components that it calls, `hears` those whose events it takes, and `tells` the types of its own
-    events, each with the struct of its body.
+    `calls` names the components that it calls, each with the scopes that it needs there: from another process no other
+    ones are believed of it, for whomever it asks. `hears` names the components whose events it takes, and `tells` the
+    types of its own events, each with the struct of its body.
     """
 
     component: Component[Any]
     assemble: Callable[[Parts], Awaitable[Assembly]]
     section: Callable[[Settings], object]
-    calls: tuple[str, ...] = ()
+    calls: Mapping[str, frozenset[str]] = field(default_factory=dict)
     hears: tuple[str, ...] = ()
     tells: Mapping[str, type[Message]] = field(default_factory=dict)
 
@@ -48,10 +49,16 @@ CATALOG = (
         PATIENT,
         patient,
         lambda settings: settings.patients,
-        calls=(BILLING.name,),
+        calls={BILLING.name: frozenset({"billing:open", "billing:read"})},
         tells={PATIENT_CHANGED: PatientEventBody},
     ),
-    Entry(ANALYTICS, analytics, lambda settings: settings.analytics, calls=(PATIENT.name,), hears=(PATIENT.name,)),
+    Entry(
+        ANALYTICS,
+        analytics,
+        lambda settings: settings.analytics,
+        calls={PATIENT.name: frozenset({"events:read"})},
+        hears=(PATIENT.name,),
+    ),
 )
 NAMES = tuple(entry.name for entry in CATALOG)
 

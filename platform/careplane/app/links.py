@@ -82,10 +82,13 @@ def _tokens(settings: Settings, placement: Placement) -> "CallTokens":
     from careplane_transports.grpc.call_keys import read_call_keys
     from careplane_transports.grpc.tokens import CallTokens
 
-    callers = {
-        called: (GATEWAY, *(entry.name for entry in CATALOG if called in entry.calls)) for called in placement.names
-    }
-    return CallTokens(read_call_keys(settings.grpc.keys_dir, placement.names), SystemClock(), callers=callers)
+    keys = read_call_keys(settings.grpc.keys_dir, placement.names)
+    return CallTokens(keys, SystemClock(), callers={name: callers_of(name) for name in placement.names})
+
+
+def callers_of(called: str) -> "Mapping[str, frozenset[str] | None]":
+    """Return who may call a component, and with which scopes: the gateway with all that users have."""
+    return {GATEWAY: None, **{entry.name: entry.calls[called] for entry in CATALOG if called in entry.calls}}
 
 
 def _peers(settings: Settings, placement: Placement, tokens: "CallTokens") -> "Peers":

@@ -1,4 +1,4 @@
-"""Whether a process keeps to this machine: all that it listens on, and all that it reaches."""
+"""Whether a process keeps to this machine, in what it listens on and what it reaches; and if not, how safely."""
 
 import ipaddress
 from collections.abc import Iterator, Mapping
@@ -16,18 +16,29 @@ def beyond_this_machine(settings: Settings, placement: Placement, urls: Mapping[
     return next((f"database.component_urls.{name}" for name, url in urls.items() if not _database_is_here(url)), None)
 
 
+def calls_in_the_open(settings: Settings, placement: Placement) -> str | None:
+    """Return the first setting by which calls come from or go to another machine without TLS, or None."""
+    if settings.grpc.tls_ca_file is not None:
+        return None
+    return next((setting for setting, host in _calls(settings, placement) if not _is_here(host)), None)
+
+
 def _hosts(settings: Settings, placement: Placement) -> Iterator[tuple[str, str]]:
     if placement.gateway:
         yield "http.host", settings.http.host
     if settings.metrics.port:
         yield "metrics.host", settings.metrics.host
+    yield from _calls(settings, placement)
+    for address in filter(None, settings.kafka.bootstrap_servers.split(",")):
+        yield "kafka.bootstrap_servers", address.strip().rpartition(":")[0]
+
+
+def _calls(settings: Settings, placement: Placement) -> Iterator[tuple[str, str]]:
     if settings.grpc.port:
         yield "grpc.host", settings.grpc.host
     for name in placement.elsewhere:
         for address in settings.grpc.peers[name].split(","):
             yield f"grpc.peers.{name}", address.strip().rpartition(":")[0]
-    for address in filter(None, settings.kafka.bootstrap_servers.split(",")):
-        yield "kafka.bootstrap_servers", address.strip().rpartition(":")[0]
 
 
 def _database_is_here(url: str) -> bool:

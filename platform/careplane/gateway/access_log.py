@@ -15,12 +15,13 @@ AccessLog = Callable[[Context, str, str, int, float], None]
 """Notes a request: its context, method, route template, status and seconds."""
 
 _FAULT: Final = 500
+_AWAY: Final = 503
 _log = structlog.get_logger("careplane.access")
 
 
 def write_access(context: Context, method: str, route: str, status: int, seconds: float) -> None:
     """Write the line through structlog, in whatever form that has been configured."""
-    write = _log.error if status >= _FAULT else _log.info
+    write = getattr(_log, _level(status))
     with using(context):
         write("request", method=method, route=route, status=status, ms=_ms(seconds), user=context.principal.id)
 
@@ -58,7 +59,7 @@ class JsonAccessLog:
         self._lines.append(
             _Line(
                 self._clock.now(),
-                "error" if status >= _FAULT else "info",
+                _level(status),
                 "request",
                 method,
                 route,
@@ -73,6 +74,13 @@ class JsonAccessLog:
     def _flush(self) -> None:
         lines, self._lines = self._lines, []
         self._write(self._encode(lines).decode())
+
+
+def _level(status: int) -> str:
+    """Return how bad an answer is: a fault of ours is an error, something that is away or too busy is not one yet."""
+    if status == _AWAY:
+        return "warning"
+    return "error" if status >= _FAULT else "info"
 
 
 def _ms(seconds: float) -> float:

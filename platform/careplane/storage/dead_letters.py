@@ -14,7 +14,9 @@ EVERY_SECONDS = 5.0
 _AT_ONCE = 100
 
 _SELECT = "SELECT event_id, stream, type, reason, at, event FROM dead_letter"
-_PAGE = f"{_SELECT} ORDER BY at, event_id LIMIT $1"
+_PAGE = f"""
+{_SELECT} WHERE $2::timestamptz IS NULL OR (at, event_id) > ($2, $3::uuid) ORDER BY at, event_id LIMIT $1
+"""
 _ONE = f"{_SELECT} WHERE event_id = $1"
 _WAITING = f"{_SELECT} WHERE NOT announced ORDER BY at LIMIT {_AT_ONCE}"
 _COUNT = "SELECT count(*) AS letters FROM dead_letter"
@@ -39,9 +41,10 @@ class DeadLetters:
         """Look at them there."""
         self._database = database
 
-    async def oldest(self, limit: int) -> Sequence[Letter]:
-        """Return the oldest ones."""
-        return [_letter(row) for row in await self._database.fetch(_PAGE, limit)]
+    async def oldest(self, limit: int, after: Letter | None = None) -> Sequence[Letter]:
+        """Return the oldest ones, or the oldest that came after one."""
+        last = (after.at, after.id) if after else (None, None)
+        return [_letter(row) for row in await self._database.fetch(_PAGE, limit, *last)]
 
     async def find(self, letter_id: UUID) -> Letter | None:
         """Return the one of this id, if it is there."""

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from structlog.testing import capture_logs
 from tests.storage.waiting import until
 from tests.transports.conformance.counter import Counter, account, asking, calling, opening
 from tests.transports.grpc.stream_ends import HOST, TOKENS, Desk, calling_at, client, connections, desk, leaving_nothing
@@ -124,15 +125,18 @@ async def test_those_that_a_name_leads_to_are_followed(monkeypatch: pytest.Monke
         await peers.close()
 
 
-async def test_a_name_that_cannot_be_looked_up_does_not_stand_in_the_way_of_another() -> None:
-    """The container of one process is down, and its name with it."""
+@pytest.mark.parametrize("name", ["no.such.name.invalid", "no..name", "x" * 64])
+async def test_a_name_that_cannot_be_looked_up_does_not_stand_in_the_way_of_another(name: str) -> None:
+    """The container of one process is down, and its name with it; or it was never a name. That is said, once."""
     async with desk() as there:
-        settings = GrpcSettings(peers={"billing": f"no.such.name.invalid:1, {HOST}:{there.port}"})
+        settings = GrpcSettings(peers={"billing": f"{name}:1, {HOST}:{there.port}"}, resolve_every_s=0.05)
         peers = Peers(settings, [BILLING], TOKENS)
-        await peers.start()
-        with using(calling()):
-            await proxy(BILLING, peers).account(asking())
-        await peers.close()
+        with capture_logs() as said:
+            await peers.start()
+            with using(calling()):
+                await proxy(BILLING, peers).account(asking())
+            await peers.close()
+        assert [line["name"] for line in said if "looked up" in line["event"]] == [name]
 
 
 async def test_one_that_is_named_no_more_still_answers_what_it_has_taken(monkeypatch: pytest.MonkeyPatch) -> None:

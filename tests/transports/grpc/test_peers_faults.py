@@ -11,7 +11,7 @@ from tests.transports.grpc.stream_ends import Desk, calling_at, connections, des
 
 from careplane.components.billing.api import GetAccount
 from careplane.kernel.context import using
-from careplane.kernel.errors import Unavailable
+from careplane.kernel.errors import StillRunning, Unavailable
 from careplane.kernel.message import Message
 from careplane_transports.grpc.settings import GrpcSettings
 
@@ -68,6 +68,32 @@ async def test_a_command_with_a_key_is_sent_again() -> None:
             async with desk(port=first.port) as second:
                 await command
                 assert [context.idempotency_key for context in second.counter.contexts] == ["k-1"]
+    held.free.set()
+    await held.counter.mailbox.close()
+
+
+async def test_a_command_that_still_runs_where_it_was_lost_is_asked_for_again() -> None:
+    """Who has sent it once is not told that it is running already; who sends it a second time is."""
+    refusals = [StillRunning(), StillRunning()]
+
+    async def answer(request: Message) -> Message:
+        if refusals:
+            raise refusals.pop()
+        return await late.accounts(request)
+
+    held, late = Held(), Counter(answer)
+    first = await Desk(held.counter).start()
+    async with calling_at(first.port) as (_, billing):
+        with using(calling(idempotency_key="k-1")):
+            command = asyncio.ensure_future(billing.open_accounts(opening()))
+            await held.counter.until(1)
+            await first.kill()
+            async with desk(late, port=first.port):
+                await command
+                assert len(late.asked) == 3
+                refusals.append(StillRunning())
+                with pytest.raises(StillRunning):
+                    await billing.open_accounts(opening())
     held.free.set()
     await held.counter.mailbox.close()
 

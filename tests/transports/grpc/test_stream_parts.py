@@ -9,7 +9,17 @@ import pytest
 from careplane.components.billing.api import BILLING
 from careplane.kernel.context import Context
 from careplane.kernel.contract import Kind
-from careplane.kernel.errors import Aborted, FailedPrecondition, Gone, Internal, NotFound, PlatformError, Unavailable
+from careplane.kernel.errors import (
+    Aborted,
+    FailedPrecondition,
+    FieldError,
+    Gone,
+    Internal,
+    InvalidArgument,
+    NotFound,
+    PlatformError,
+    Unavailable,
+)
 from careplane_pb.calls.v1.calls_pb2 import Error, ReplyBatch
 from careplane_transports.grpc.breaker import Breaker
 from careplane_transports.grpc.call import Outbound, Packing, Sent
@@ -24,7 +34,7 @@ from careplane_transports.grpc.settings import GrpcSettings
 MESSAGE_BYTES = 65_536
 
 
-@pytest.mark.parametrize("seed", [random.randrange(1 << 32) for _ in range(5)])
+@pytest.mark.parametrize("seed", [random.randrange(1 << 32) for _ in range(5)], ids=range(5))
 async def test_calls_of_any_size_are_packed_whole_and_within_the_limit(seed: int) -> None:
     """Each arrives once, in order of its pieces; no message is too large, and no token is said twice in one."""
     chance = random.Random(seed)
@@ -70,7 +80,7 @@ async def test_calls_that_nobody_waits_for_are_not_sent() -> None:
     assert not waiting.items
 
 
-@pytest.mark.parametrize("seed", [random.randrange(1 << 32) for _ in range(5)])
+@pytest.mark.parametrize("seed", [random.randrange(1 << 32) for _ in range(5)], ids=range(5))
 async def test_replies_of_any_size_are_packed_whole_and_within_the_limit(seed: int) -> None:
     """As the calls are; errors go with them."""
     chance = random.Random(seed)
@@ -117,6 +127,22 @@ def test_what_is_private_stays() -> None:
     assert b"Ada" not in written(error).SerializeToString()
 
 
+def test_an_error_is_never_too_large_to_be_sent() -> None:
+    """Of very many faults the first ones are told, and of a very long text its beginning; replies behind it go on."""
+    many = tuple(FieldError(field=f"people[{number}].email", message="must be an address") for number in range(9_000))
+    waiting: Outgoing[Answer] = Outgoing()
+    waiting.add(Answer(1, b"", written(InvalidArgument("\ud800" + "x" * 500_000, fields=many))))
+    waiting.add(Answer(2, b"reply"))
+    batch = ReplyBatch()
+    ReplyPacking(MESSAGE_BYTES).fill(batch, waiting)
+    assert [reply.id for reply in batch.replies] == [1, 2]
+    assert batch.ByteSize() <= MESSAGE_BYTES
+    told = read(batch.replies[0].error)
+    assert told.detail.startswith("?xxx")
+    assert told.fields == many[: len(told.fields)]
+    assert len(told.fields) > 100
+
+
 def test_names_of_peers() -> None:
     """Names, numbers, several of them."""
     assert parsed("billing:50051") == (Endpoint("billing", 50051),)
@@ -127,7 +153,7 @@ def test_names_of_peers() -> None:
     )
 
 
-@pytest.mark.parametrize("wrong", ["", "billing", "billing:", ":1", "http://billing:1", "a:1,", "a:1;b:2", "a:123456"])
+@pytest.mark.parametrize("wrong", ["", "billing", "billing:", ":1", "http://billing:1", "a:1,", "a:1;b:2", "a:123456", "a:65536", "a:0"])
 def test_names_that_are_none_are_refused(wrong: str) -> None:
     """When the settings are read, not when somebody calls."""
     with pytest.raises(msgspec.ValidationError, match="peers"):
@@ -171,9 +197,9 @@ def test_pauses_grow_and_differ() -> None:
 
 
 async def test_a_breaker_lets_one_at_a_time_try(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Open, half open, open again because that one failed, half open, closed."""
+    """Open, half open, open again because that one failed, half open, closed; whatever somebody sets the clock to."""
     now = [1000.0]
-    monkeypatch.setattr("purgatory.domain.model.time.time", lambda: now[0])
+    monkeypatch.setattr("purgatory.domain.model.time.time", lambda: 1e9 - now[0])
     monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: now[0])
     breaker = Breaker("billing", failures=2, open_s=1.0)
     breaker.failed()

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 
 import grpc
 import pytest
+from grpclib.client import Channel
+from grpclib.config import Configuration
 from grpclib.const import Status
 from tests.storage.waiting import until
 from tests.transports.conformance.counter import Counter, asking, calling
@@ -26,6 +28,7 @@ from tests.transports.grpc.stream_ends import (
 
 from careplane.kernel.context import using
 from careplane.kernel.message import Message
+from careplane_pb.calls.v1.calls_grpc import CallsStub
 from careplane_pb.calls.v1.calls_pb2 import CallBatch
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -136,6 +139,27 @@ async def test_a_method_that_is_not_there_and_a_request_that_is_none(served: Des
         assert await stream.recv_message() is None
     codes = {number: reply.error.code for number, reply in found.items()}
     assert codes == {1: "", 2: "INVALID_ARGUMENT", 3: "UNIMPLEMENTED", 4: "UNAUTHENTICATED"}
+
+
+async def test_who_calls_and_does_not_listen_is_not_listened_to() -> None:
+    """What waits to be said to it is bounded; once it listens it hears all of it."""
+    narrow = Configuration(http2_stream_window_size=65_536, http2_connection_window_size=65_536)
+    async with (
+        desk(calls_in_flight=10) as there,
+        Channel(HOST, there.port, config=narrow) as channel,
+        CallsStub(channel).Exchange.open() as stream,
+    ):
+        sent = 0
+        for begin in range(1, 4_001, 10):
+            calls = batch(*((begin + number, b"") for number in range(10)), tokens=())
+            await stream.send_message(calls)
+            sent += 5 + calls.ByteSize()
+        (connection,) = there.server._listener.connections
+        (session,) = there.server._exchange.sessions
+        await until(lambda: connection.connection.data_received == sent and session.under_way > 20)
+        assert session.under_way <= 30
+        assert len(await answers(stream, 4_000)) == 4_000
+        await stream.end()
 
 
 async def test_a_ping_is_answered(served: Desk) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import UTC
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -121,7 +121,8 @@ def test_a_type_that_is_not_known_here_is_an_event_all_the_same() -> None:
         (b"", "an id"),
         (b"\xff\xff\xff", "not a careplane_pb"),
         (EventRecord(id="12", patient_id=str(PATIENT)).SerializeToString(), "an id"),
-        (EventRecord(id=str(uuid4()), patient_id="Ann").SerializeToString(), "an id"),
+        (EventRecord(id=str(PATIENT), patient_id=str(PATIENT), type="Ann\0").SerializeToString(), "its type"),
+        (EventRecord(id=str(UUID(int=7)), patient_id="Ann").SerializeToString(), "an id"),
         (EventRecord(id=str(PATIENT), patient_id=str(PATIENT), type="patient.changed").SerializeToString(), "body"),
     ],
 )

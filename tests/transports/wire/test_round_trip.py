@@ -85,7 +85,7 @@ def test_what_a_newer_version_adds_is_passed_over(codec: Codec[Any]) -> None:
         ListAudit(before_id=0),
         ListAudit(before_id=INT64 - 1),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_absent_and_empty_are_two_things(value: Any) -> None:
     """None, UNSET, an empty text, a zero, an empty list and a message of nothing each stay what they are."""

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Final
 
-from purgatory.domain.model import CLOSED, HALF_OPENED, Context, OpenedState
+from purgatory.domain.model import CLOSED, OPENED, Context, HalfOpenedState
 
 _FAILED: Final = ConnectionError("no answer")
 
@@ -15,7 +15,7 @@ class Breaker:
         """Open after that many failures in a row, for that many seconds."""
         self._circuit = Context(name, failures, open_s)
         self._open_s = open_s
-        self._tried_at = 0.0
+        self._since = 0.0  # when it opened, or was tried last, by the loop's clock: the library's own may be set back
 
     @property
     def is_closed(self) -> bool:
@@ -27,14 +27,11 @@ class Breaker:
         if self._circuit.state == CLOSED:
             return True
         now = asyncio.get_running_loop().time()
-        if self._circuit.state == HALF_OPENED and now - self._tried_at < self._open_s:
+        if now - self._since < self._open_s:
             return False
-        try:
-            self._circuit.handle_new_request()
-        except OpenedState:
-            return False
+        self._circuit.set_state(HalfOpenedState())
         self._circuit.messages.clear()
-        self._tried_at = now
+        self._since = now
         return True
 
     def succeeded(self) -> None:
@@ -46,5 +43,8 @@ class Breaker:
 
     def failed(self) -> None:
         """Note that it did not answer in time, or went away with calls under way."""
+        before = self._circuit.state
         self._circuit.handle_exception(_FAILED)
         self._circuit.messages.clear()
+        if self._circuit.state == OPENED != before:
+            self._since = asyncio.get_running_loop().time()

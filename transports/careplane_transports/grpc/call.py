@@ -60,7 +60,7 @@ class Packing:
         """Take what fits off the queue, without those whose caller waits no more."""
         batch = CallBatch()
         tokens: dict[str, int] = {}
-        items, room = waiting.items, self._message_bytes
+        items, room = waiting.items, self._message_bytes - ENVELOPE_BYTES  # that much the link may say besides calls
         while items:
             sent = items[0]
             if sent.answer.done():

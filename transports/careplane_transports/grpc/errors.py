@@ -7,6 +7,10 @@ from careplane.kernel.errors import FieldError, Internal, PlatformError
 from careplane_pb.calls.v1.calls_pb2 import Error
 from careplane_pb.calls.v1.calls_pb2 import FieldError as FieldErrorPb
 
+DETAIL_CHARACTERS: Final = 4096
+FIELDS_BYTES: Final = 32_768
+"""An error goes out whole, so it must fit the smallest message that can be set: of many faults the first are told."""
+
 
 class Undone(Exception):
     """A call that this transport did not carry through: `error` is what the caller is told unless it is tried again."""
@@ -23,11 +27,27 @@ def written(error: PlatformError, *, not_started: bool = False) -> Error:
     return Error(
         code=error.code,
         kind=type(error).__name__,
-        detail=error.detail,
-        fields=[FieldErrorPb(field=found.field, message=found.message) for found in error.fields],
+        detail=_sendable(error.detail[:DETAIL_CHARACTERS]),
+        fields=_fields(error),
         retry_after=error.retry_after,
         not_started=not_started,
     )
+
+
+def _fields(error: PlatformError) -> list[FieldErrorPb]:
+    told, room = [], FIELDS_BYTES
+    for fault in error.fields:
+        said = FieldErrorPb(field=_sendable(fault.field), message=_sendable(fault.message))
+        room -= said.ByteSize() + 4  # what announces it
+        if room < 0:
+            break
+        told.append(said)
+    return told
+
+
+def _sendable(text: str) -> str:
+    """Return the text without what UTF-8 cannot write, which protobuf would not take."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def read(error: Error) -> PlatformError:

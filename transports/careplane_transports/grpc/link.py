@@ -15,7 +15,8 @@ from careplane_transports.grpc.settings import GrpcSettings
 
 _WATCHES_A_PING: Final = 4
 _STALLED_S: Final = 1.0
-_ABANDONED_AT_ONCE: Final = 1000
+_ABANDONED_AT_ONCE: Final = 100
+"""So many ids of ten bytes, and a ping, are no longer than an envelope, for which a batch has room."""
 
 
 class Silent(Exception):

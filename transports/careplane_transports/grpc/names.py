@@ -31,7 +31,7 @@ async def resolved(endpoint: Endpoint, within: float) -> set[Endpoint] | None:
     try:
         async with asyncio.timeout(within):
             found = await loop.getaddrinfo(*endpoint, type=socket.SOCK_STREAM)
-    except (OSError, TimeoutError):
+    except (OSError, TimeoutError, UnicodeError):  # the last one for what cannot be a host's name
         return None
     return {Endpoint(str(address[0]), int(address[1])) for _, _, _, _, address in found}
 

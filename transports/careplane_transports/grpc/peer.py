@@ -3,6 +3,8 @@
 import asyncio
 from typing import Final
 
+import structlog
+
 from careplane.kernel.errors import Overloaded, Unavailable
 from careplane_transports.grpc.address import Address, ClientTls
 from careplane_transports.grpc.errors import Undone
@@ -11,6 +13,7 @@ from careplane_transports.grpc.names import Endpoint, parsed, resolved
 from careplane_transports.grpc.settings import GrpcSettings
 
 _RESOLVE_AGAIN_S: Final = 0.5
+_log = structlog.get_logger(__name__)
 
 
 class Peer:
@@ -21,6 +24,7 @@ class Peer:
         self.name = name
         self.addresses: dict[Endpoint, Address] = {}
         self._known: dict[Endpoint, set[Endpoint]] = {endpoint: set() for endpoint in parsed(setting)}
+        self._lost: set[str] = set()
         self._settings, self._tls = settings, tls
         self._came = asyncio.Event()
         self._waiting = 0
@@ -100,12 +104,19 @@ class Peer:
             while True:
                 every = self._settings.resolve_every_s
                 found = await asyncio.gather(*(resolved(endpoint, every) for endpoint in self._known))
+                self._note({name.host for name, places in zip(self._known, found, strict=True) if not places})
                 self._known |= {name: places for name, places in zip(self._known, found, strict=True) if places}
                 await self._use({place for places in self._known.values() for place in places})
                 quiet = all(found) and all(address.is_live for address in self.addresses.values())
                 await asyncio.sleep(every if quiet else min(every, _RESOLVE_AGAIN_S))
         finally:
             self._came.set()
+
+    def _note(self, lost: set[str]) -> None:
+        """Say once of a name that it leads nowhere; what it led to before is still used."""
+        for host in sorted(lost - self._lost):
+            _log.warning("the name of a peer cannot be looked up", peer=self.name, name=host)
+        self._lost = lost
 
     async def _use(self, wanted: set[Endpoint]) -> None:
         """Connect to what is new; what is named no more stays for as long as its connection lives."""

@@ -12,6 +12,7 @@ from careplane.kernel.errors import (
     Internal,
     InvalidArgument,
     PlatformError,
+    StillRunning,
     Unavailable,
     Unimplemented,
 )
@@ -104,9 +105,11 @@ class Peers:
             except Undone as undone:
                 error: PlatformError = undone.error
                 again = link is not None and (undone.not_started or self._repeats(method, call.context))
-            except Unavailable as refusal:
+            except (Unavailable, StillRunning) as refusal:
                 error = refusal
-                again = type(refusal) is Unavailable and len(peer.links) > 1 and self._repeats(method, call.context)
+                # An earlier try of this very call may still run where the connection to it was lost.
+                helps = len(peer.links) > 1 if type(refusal) is Unavailable else tries and type(refusal) is StillRunning
+                again = bool(helps) and self._repeats(method, call.context)
             if not again or _is_over(call.context):
                 raise error
             avoid = link

@@ -66,11 +66,6 @@ class CallServer:
         return self._address
 
     @property
-    def is_draining(self) -> bool:
-        """Whether it takes no more calls."""
-        return self._listener.draining
-
-    @property
     def gauges(self) -> Mapping[str, Callable[[], float]]:
         """What goes up and down, by name."""
         return {

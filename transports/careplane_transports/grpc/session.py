@@ -20,6 +20,9 @@ from careplane_transports.grpc.settings import GrpcSettings
 Calls = Stream[CallBatch, ReplyBatch]
 
 _PARTIAL_CALLS_MAX: Final = 16
+_ANSWERS_FOR_A_CALL: Final = 2
+"""How many answers may wait for each call that may be under way; more are only refusals."""
+
 _LAST_SECONDS: Final = 2.0
 """How long calls may still run when what came after them on the stream made no sense."""
 
@@ -56,6 +59,7 @@ class Session:
         self._drain_said = False
         self._ending = False
         self._answered = asyncio.Event()
+        self._packed = asyncio.Event()
 
     @property
     def under_way(self) -> int:
@@ -97,11 +101,18 @@ class Session:
         try:
             async for batch in self._stream:
                 self._take(batch)
+                await self._unclogged()
         except GRPCError as refusal:
             return refusal
         except DecodeError:
             return GRPCError(Status.INVALID_ARGUMENT, "The message is no CallBatch.")
         return None
+
+    async def _unclogged(self) -> None:
+        """Return when few enough answers wait: whoever only calls and does not listen is not listened to, either."""
+        while len(self._outgoing.items) > _ANSWERS_FOR_A_CALL * self._settings.calls_in_flight:
+            self._packed.clear()
+            await self._packed.wait()
 
     def _take(self, batch: CallBatch) -> None:
         for number in batch.cancelled:
@@ -180,6 +191,7 @@ class Session:
         while True:
             batch = ReplyBatch()
             self._packing.fill(batch, outgoing)
+            self._packed.set()
             if self._pong is not None:
                 batch.pong, self._pong = self._pong, None
             if self._draining and not self._drain_said:

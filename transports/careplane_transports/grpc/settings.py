@@ -6,7 +6,8 @@ from typing import Annotated
 from msgspec import Meta, Struct, field
 
 _HOST = r"([A-Za-z0-9_.\-]+|\[[0-9A-Fa-f:.%]+\])"
-_ADDRESS = rf"\s*{_HOST}:[0-9]{{1,5}}\s*"
+_PORT = r"([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+_ADDRESS = rf"\s*{_HOST}:{_PORT}\s*"
 _WANTED = 'must be names with addresses, such as billing = "billing:50051" or "10.0.0.1:50051, 10.0.0.2:50051"'
 Seconds = Annotated[float, Meta(gt=0, le=3600)]
 

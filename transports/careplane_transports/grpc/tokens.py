@@ -2,13 +2,14 @@
 
 A token (JWT, ES256) travels with every call from one process to another, and the component called verifies it itself.
 Its issuer is the component that calls, or the gateway; each has a key of its own. Who calls may speak for any user,
-since users reach a component through others; but as a component of the platform only that component itself may speak.
+since users reach a component through others, but only with the scopes that its own work there needs; and as a component
+of the platform only that component itself may speak.
 """
 
 import base64
 import re
 from collections import OrderedDict
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Final, NoReturn
 
 import jwt
@@ -59,7 +60,6 @@ class _Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class _Verified(msgspec.Struct, frozen=True, gc=False):
     until: float
-    issuer: str
     principal: Principal
 
 
@@ -67,6 +67,9 @@ class _Signed(msgspec.Struct, frozen=True, gc=False):
     until: float
     token: str
 
+
+Callers = Mapping[str, Mapping[str, frozenset[str] | None]]
+"""For a component those that may call it, each with the scopes that are believed from it; None means all of them."""
 
 _jws = jwt.PyJWS(algorithms=[ALGORITHM])
 _headers = msgspec.json.Decoder(_Header)
@@ -89,13 +92,13 @@ class CallTokens:
         keys: CallKeys,
         clock: Clock,
         *,
-        callers: Mapping[str, Collection[str]] | None = None,
+        callers: Callers | None = None,
         ttl_s: int = TTL_SECONDS,
         remembered: int = REMEMBERED,
     ) -> None:
         """Sign and believe with `keys`; a token made here lasts `ttl_s` seconds, and is sent for half of that.
 
-        `callers` names for a component those that may call it; one that it does not name, all may call who have a key.
+        A component that `callers` does not name, all may call who have a key, with whatever scopes.
         """
         if not 1 <= ttl_s <= LIFETIME_MAX_SECONDS:
             raise ValueError(f"a call token lasts from 1 to {LIFETIME_MAX_SECONDS} seconds, not {ttl_s}")
@@ -106,14 +109,6 @@ class CallTokens:
         self._bound = remembered
         self._signed: OrderedDict[tuple[Principal, str, str], _Signed] = OrderedDict()
         self._verified: OrderedDict[tuple[str, str], _Verified] = OrderedDict()
-
-    def learn(self, keys: CallKeys) -> None:
-        """Use these keys from now on, and forget whatever was signed with or verified by another."""
-        signed = _kept(_halves(self._keys), _halves(keys))
-        believed = _kept(self._keys.public, keys.public)
-        self._keys = keys
-        self._signed = OrderedDict((asked, s) for asked, s in self._signed.items() if asked[1] in signed)
-        self._verified = OrderedDict((asked, v) for asked, v in self._verified.items() if v.issuer in believed)
 
     def sign(self, principal: Principal, issuer: str, audience: str) -> str:
         """Return a token by which `issuer`, which runs here, asks the component `audience` for `principal`."""
@@ -177,7 +172,8 @@ class CallTokens:
     def _checked(self, claims: _Claims, audience: str, now: float) -> _Verified:
         if claims.aud != audience:
             _refuse("for another component")
-        if claims.iss not in self._callers.get(audience, (claims.iss,)):
+        callers = self._callers.get(audience, {claims.iss: None})
+        if claims.iss not in callers:
             _refuse("from who does not call this component")
         if not claims.sub or (claims.sub.startswith(COMPONENT) and claims.sub != COMPONENT + claims.iss):
             _refuse("speaks as another component")
@@ -186,17 +182,9 @@ class CallTokens:
         until = claims.exp + LEEWAY_SECONDS
         if now >= until:
             raise Unauthenticated(_EXPIRED)
-        principal = Principal(claims.sub, claims.roles, frozenset(claims.scopes), claims.session)
-        return _Verified(until, claims.iss, principal)
-
-
-def _halves(keys: CallKeys) -> Mapping[str, object]:
-    """Return the public halves of the private keys: those can be compared."""
-    return {name: key.public_key() for name, key in keys.private.items()}
-
-
-def _kept(before: Mapping[str, object], after: Mapping[str, object]) -> set[str]:
-    return {name for name, key in before.items() if name in after and after[name] == key}
+        said, believed = frozenset(claims.scopes), callers[claims.iss]
+        scopes = said if believed is None else said & believed
+        return _Verified(until, Principal(claims.sub, claims.roles, scopes, claims.session))
 
 
 def _refuse(reason: str) -> NoReturn:

@@ -2,7 +2,8 @@
 
 Where reading goes on is the position that the taker keeps in the transaction of its effect: a reader seeks it whenever
 it is assigned partitions. What Kafka knows as the group's offset is told to it now and then so that tools can show the
-lag, and is never read. Who still takes events of a partition that another process has been given meanwhile (a zombie)
+lag, and is never read; only where it knows none, in spite of our position, that may be one in a topic which is there no
+more, and reading begins at the beginning of the new one. Who still takes events of a partition that another process has been given meanwhile (a zombie)
 changes nothing: the taker knows events by their ids.
 """
 
@@ -18,6 +19,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import KafkaError
 
+from careplane.kernel.cancelling import is_cancelled
 from careplane.kernel.events import UNREADABLE, Delivery, Event, Taker
 from careplane_transports.kafka.client import client_options
 from careplane_transports.kafka.patience import Patience, Report
@@ -100,6 +102,10 @@ class Reader:
             try:
                 await self._topics.ensure((self.stream,))
                 await self._session()
+            except asyncio.CancelledError as error:
+                if is_cancelled():
+                    raise
+                await self._patience.failed(error)
             except Exception as error:  # noqa: BLE001 - told, and tried again for ever with a new connection
                 await self._patience.failed(error)
 
@@ -133,6 +139,7 @@ class Reader:
             assignments = self._assignments
             try:
                 positions = await self._taker.positions()
+                noted = {one for one in consumer.assignment() if await consumer.committed(one) is not None}
             except Exception as error:  # noqa: BLE001 - told, and tried again for as long as it takes
                 await self._patience.failed(error)
                 continue
@@ -141,7 +148,7 @@ class Reader:
                 assigned = consumer.assignment()
                 self._reached = {one.partition: int(positions.get(self._named(one.partition), 0)) for one in assigned}
                 for one in assigned:
-                    consumer.seek(one, self._reached[one.partition])
+                    consumer.seek(one, self._reached[one.partition] if one in noted else 0)
                 self._sought = assignments
 
     async def _take(self, partition: int, records: Sequence[Any]) -> None:
@@ -253,9 +260,17 @@ def _stand_in(stream: str, record: Any) -> Event:  # noqa: ANN401 - the library 
         source=stream,
         subject=UUID(int=0),
         version=0,
-        time=datetime.fromtimestamp(record.timestamp / 1000, UTC),
+        time=_time(record.timestamp),
         body=record.value or b"",
     )
+
+
+def _time(milliseconds: int) -> datetime:
+    """Return what a sender took for the time, which may be any number; the epoch where it is none."""
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(0, UTC)
 
 
 async def _close(consumer: Any) -> None:  # noqa: ANN401 - the library has no types
@@ -263,3 +278,16 @@ async def _close(consumer: Any) -> None:  # noqa: ANN401 - the library has no ty
     with suppress(TimeoutError, KafkaError):
         async with asyncio.timeout(_CLOSE_SECONDS):
             await consumer.stop()
+            return
+    await _close_at_once(consumer)
+
+
+async def _close_at_once(consumer: Any) -> None:  # noqa: ANN401 - the library has no types
+    """Close what its own `stop` comes to only when Kafka has answered, and what has been given up with it."""
+    coordinator, fetcher = consumer._coordinator, consumer._fetcher  # noqa: SLF001 - there is no public way to give up
+    if coordinator is not None:
+        await coordinator._stop_heartbeat_task()  # noqa: SLF001 - likewise
+        await coordinator._stop_commit_offsets_refresh_task()  # noqa: SLF001 - likewise
+    if fetcher is not None:
+        await fetcher.close()
+    await consumer._client.close()  # noqa: SLF001 - likewise

@@ -9,9 +9,12 @@ the log is sent in order from where it stopped.
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 import msgspec
 
+from careplane.kernel.cancelling import is_cancelled
+from careplane.kernel.errors import Unavailable
 from careplane.kernel.events import UNREADABLE, Delivery, Event, Taker
 from careplane_transports.kafka.calm import calm_library
 from careplane_transports.kafka.consumer import Reader, Subscription
@@ -20,6 +23,9 @@ from careplane_transports.kafka.producer import Record, Sender
 from careplane_transports.kafka.record import Records
 from careplane_transports.kafka.settings import KafkaSettings
 from careplane_transports.kafka.topics import Topics
+
+LETTER_BYTES: Final = 800_000
+"""A dead letter that is longer does not fit into a record with what is said of it; it stays in its table, whole."""
 
 
 class KafkaEvents:
@@ -34,6 +40,7 @@ class KafkaEvents:
         self._records = Records(bodies)
         self._topics = Topics(settings)
         self._sender = Sender(settings)
+        self._failures = 0
         self._readers: list[Reader] = []
         self._preparing: asyncio.Task[None] | None = None
 
@@ -58,15 +65,13 @@ class KafkaEvents:
 
     async def deliver(self, delivery: Delivery) -> None:
         """Return when all events are safe in their topic; raise Unavailable, in bounded time, if they may not be."""
-        await self._topics.ensure((delivery.stream,))
         records = [self._records.record(event) for event in delivery.events]
-        await self._sender.send(self._topics.topic(delivery.stream), records)
+        await self._send(delivery.stream, self._topics.topic(delivery.stream), records)
 
     async def announce(self, stream: str, letters: Sequence[tuple[Event, str]]) -> None:
         """Tell in the stream's topic of dead letters what could not be taken and why; raise as `deliver` does."""
-        await self._topics.ensure((stream,))
         records = [self._letter(event, reason) for event, reason in letters]
-        await self._sender.send(self._topics.dead_letters(stream), records)
+        await self._send(stream, self._topics.dead_letters(stream), records)
 
     async def check(self) -> None:
         """Return if a broker answers; raise Unavailable if none does. Calls are answered without one, too."""
@@ -78,25 +83,40 @@ class KafkaEvents:
         lags = {f"kafka_lag_{r.stream}_{number}": lag for r in self._readers for number, lag in r.lag.items()}
         numbers = {
             "kafka_events_sent": self._sender.sent,
-            "kafka_send_failures": self._sender.failures,
+            "kafka_send_failures": self._failures,
             "kafka_records_unreadable": sum(reader.unreadable for reader in self._readers),
             "kafka_events_missed": sum(reader.missed for reader in self._readers),
             **lags,
         }
         return {name: _constant(number) for name, number in numbers.items()}
 
+    async def _send(self, stream: str, topic: str, records: Sequence[Record]) -> None:
+        try:
+            await self._topics.ensure((stream,))
+            await self._sender.send(topic, records)
+        except Unavailable:
+            self._failures += 1
+            self._topics.forget()
+            raise
+
     def _letter(self, event: Event, reason: str) -> Record:
-        header = ("reason", reason.encode())
-        if event.type == UNREADABLE:
-            return Record(None, event.body, (header,))
-        record = self._records.record(event)
-        return record._replace(headers=(*record.headers, header))
+        """Return what tells of a letter; of one that another has filled to the brim, only that it is there."""
+        why = ("reason", reason.encode())
+        record = Record(None, event.body, ()) if event.type == UNREADABLE else self._records.record(event)
+        size = len(record.value) + sum(len(value) for _, value in record.headers)
+        if size > LETTER_BYTES:
+            return Record(record.key, b"", (("id", str(event.id).encode()), ("left-out", str(size).encode()), why))
+        return record._replace(headers=(*record.headers, why))
 
     async def _prepare(self) -> None:
         patience = Patience("kafka topics", self._report)
         while True:
             try:
                 await self._topics.ensure(self._streams)
+            except asyncio.CancelledError as error:
+                if is_cancelled():
+                    raise
+                await patience.failed(error)
             except Exception as error:  # noqa: BLE001 - told, and tried again for as long as it takes
                 await patience.failed(error)
             else:

@@ -44,40 +44,40 @@ class Sender:
         self._connecting = asyncio.Lock()
         self._closing: set[asyncio.Task[None]] = set()
         self.sent = 0
-        self.failures = 0
 
     async def send(self, topic: str, records: Sequence[Record]) -> None:
         """Return when all records are safe in the topic; raise Unavailable, within the time set, if they may not be."""
+        producer: Any = None
         try:
             async with asyncio.timeout(self._timeout):
                 producer = await self._connected()
                 await _write(producer, topic, records)
         except (KafkaError, OSError, TimeoutError) as error:
-            self.failures += 1
-            self._abandon()
+            self._abandon(producer)
             raise Unavailable(
                 "The event broker does not take events now. They are kept, and sent when it does.",
                 meta={"kafka": type(error).__name__, "topic": topic},
                 retry_after=1.0,
             ) from error
         except BaseException:
-            self._abandon()
+            self._abandon(producer)
             raise
         self.sent += len(records)
 
     async def check(self) -> None:
         """Return if a broker answers; raise Unavailable if none does."""
+        producer: Any = None
         try:
             async with asyncio.timeout(self._timeout):
                 producer = await self._connected()
                 await producer.client.fetch_all_metadata()
         except (KafkaError, OSError, TimeoutError) as error:
-            self._abandon()
+            self._abandon(producer)
             raise Unavailable("No Kafka broker answers.", meta={"kafka": type(error).__name__}) from error
 
     async def close(self) -> None:
         """Close the connections; nothing may be sent any more."""
-        self._abandon()
+        self._abandon(self._producer)
         if self._closing:
             await asyncio.wait(self._closing, timeout=_CLOSE_SECONDS)
 
@@ -99,10 +99,13 @@ class Sender:
                 self._producer = producer
             return self._producer
 
-    def _abandon(self) -> None:
-        """Let go of a producer of which we do not know what it has still on its way."""
-        if self._producer is not None:
-            self._close(self._producer)
+    def _abandon(self, producer: Any) -> None:  # noqa: ANN401 - the library has no types
+        """Let go of a producer of which we do not know what it has still on its way, unless another has done so.
+
+        By then that other may be sending by its successor, which nothing is the matter with.
+        """
+        if producer is not None and producer is self._producer:
+            self._close(producer)
             self._producer = None
 
     def _close(self, producer: Any) -> None:  # noqa: ANN401 - the library has no types
@@ -155,5 +158,8 @@ async def _close_at_once(producer: Any) -> None:  # noqa: ANN401 - the library h
     while sender is not None and not sender.done():
         sender.cancel()
         await asyncio.wait((sender,), timeout=0.01)
-    producer._message_accumulator.fail_all(KafkaError())  # noqa: SLF001 - likewise
+    unsent = producer._message_accumulator  # noqa: SLF001 - likewise
+    for batch in [one for batches in unsent._batches.values() for one in batches]:  # noqa: SLF001 - likewise
+        batch._drain_waiter.add_done_callback(_noticed)  # noqa: SLF001 - likewise
+    unsent.fail_all(KafkaError())
     await producer.stop()

@@ -86,6 +86,8 @@ class Records:
         """Return the event that a record holds; raise UnreadableRecord where it holds none."""
         try:
             record = EventRecord.FromString(value or b"")
+            if not record.type.isprintable():
+                raise UnreadableRecord("its type is no name")
             return Event(
                 id=UUID(record.id),
                 type=record.type,

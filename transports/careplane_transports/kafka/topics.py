@@ -52,20 +52,28 @@ class Topics:
         Raises FailedPrecondition where the broker refuses to make them, such as for too few brokers.
         """
         names = {name for stream in streams for name in (self.topic(stream), self.dead_letters(stream))}
-        async with self._looking:
-            missing = names - self._known
-            if not missing:
-                return
-            admin = AIOKafkaAdminClient(**self._options)
-            try:
-                async with asyncio.timeout(_WITHIN_SECONDS):
-                    await admin.start()
-                    await self._make(admin, missing)
-            except (KafkaError, OSError, TimeoutError) as error:
-                raise Unavailable("No Kafka broker answers.", meta={"kafka": type(error).__name__}) from error
-            finally:
-                await admin.close()
-            self._known |= missing
+        if names <= self._known:
+            return
+        try:
+            async with asyncio.timeout(_WITHIN_SECONDS), self._looking:
+                await self._see_to(names - self._known)
+        except (KafkaError, OSError, TimeoutError) as error:
+            raise Unavailable("No Kafka broker answers.", meta={"kafka": type(error).__name__}) from error
+
+    def forget(self) -> None:
+        """Look anew next time: what could not be sent may lack its topic, which somebody has deleted."""
+        self._known.clear()
+
+    async def _see_to(self, missing: set[str]) -> None:
+        if not missing:  # whoever looked while we waited has found or made them
+            return
+        admin = AIOKafkaAdminClient(**self._options)
+        try:
+            await admin.start()
+            await self._make(admin, missing)
+        finally:
+            await admin.close()
+        self._known |= missing
 
     async def _make(self, admin: Any, names: set[str]) -> None:  # noqa: ANN401 - the library has no types
         there = names & set(await admin.list_topics())

@@ -21,9 +21,9 @@ from careplane.app.authority import LASTS, Authority, ends_within, name_fault, n
 from careplane.app.catalog import NAMES
 from careplane.app.setup_error import SetupError
 from careplane.app.terminal import say
+from careplane.gateway.routes import GATEWAY
 from careplane_transports.grpc.call_keys import private_pem, public_pem
 
-GATEWAY: Final = "gateway"
 EVERYBODY: Final = (GATEWAY, *NAMES)
 _SOON: Final = 3
 """A certificate is renewed in the last third of its time."""

@@ -38,6 +38,7 @@ READER: Final = "events"
 """The name under which the relays of components remember how far they have come."""
 
 SHOWN_MAX: Final = 1000
+PAGE: Final = 100
 TELLERS: Final = tuple(entry.name for entry in CATALOG if entry.tells)
 TAKERS: Final = tuple(entry.name for entry in CATALOG if entry.hears)
 
@@ -70,12 +71,10 @@ async def run_replay(settings: Settings, component: str | None, ids: Iterable[st
         for entry in _takers(component):
             async with _database(settings, entry.name) as database, _inbox(settings, entry, database) as inbox:
                 letters = DeadLetters(database)
-                found = await letters.oldest(SHOWN_MAX) if every else [await letters.find(one) for one in wanted]
-                for letter in found:
-                    if letter is not None:
-                        wanted.discard(letter.id)
-                        done = await _take_again(inbox, letter, AuditLog(database), entry.name)
-                        taken, left = taken + done, left + (not done)
+                async for letter in _every(letters) if every else _those(letters, tuple(wanted)):
+                    wanted.discard(letter.id)
+                    done = await _take_again(inbox, letter, AuditLog(database), entry.name)
+                    taken, left = taken + done, left + (not done)
     if wanted:
         raise SetupError(f"There is no dead letter {min(wanted)}: `careplane events dead-letters` lists them.")
     say(f"{taken} events were taken.")
@@ -93,6 +92,20 @@ async def run_resend(settings: Settings, component: str, place: str) -> None:
             again = await send_again(database, READER, after)
             await AuditLog(database).note(f"{component}/events", detail={"sent_again_from": place, "events": again})
     say(f"{again} events of {component} are sent again, from {place} on, as soon as {component} runs.")
+
+
+async def _every(letters: DeadLetters) -> AsyncIterator[Letter]:
+    last: Letter | None = None
+    while found := await letters.oldest(PAGE, last):
+        for last in found:
+            yield last
+
+
+async def _those(letters: DeadLetters, wanted: Iterable[UUID]) -> AsyncIterator[Letter]:
+    for one in wanted:
+        letter = await letters.find(one)
+        if letter is not None:
+            yield letter
 
 
 async def _take_again(inbox: Inbox, letter: Letter, audit: AuditLog, component: str) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import msgspec
+import structlog
 
 from careplane.app.databases import by_database
 from careplane.app.front import cursor_secret_of
@@ -12,8 +13,10 @@ from careplane.app.running import Plan, demo_user_in, nothing, run_until_stopped
 from careplane.app.settings import Settings
 from careplane.app.setup_error import SetupError
 from careplane.app.terminal import say
-from careplane.app.this_machine import beyond_this_machine
+from careplane.app.this_machine import beyond_this_machine, calls_in_the_open
 from careplane.storage.migrations import pending
+
+_log = structlog.get_logger(__name__)
 
 
 async def run_serve(settings: Settings, names: tuple[str, ...], *, until_input_ends: bool = False) -> None:
@@ -25,6 +28,7 @@ async def run_serve(settings: Settings, names: tuple[str, ...], *, until_input_e
     placement = Placement.of(names)
     urls = placement.urls(settings)
     placement.check(settings)
+    _warn(settings, placement)
     secret = cursor_secret_of(settings) if placement.gateway else b""
     await _check_migrated(urls)
     demo = settings.identity.demo_user
@@ -52,6 +56,13 @@ def _check_alone(settings: Settings, placement: Placement, urls: Mapping[str, st
             "name this one there, as in 127.0.0.1, or leave demo_user out."
         )
         raise SetupError(sentence)
+
+
+def _warn(settings: Settings, placement: Placement) -> None:
+    """Say what is allowed, for a network may encrypt by itself, and dangerous where it does not."""
+    if (setting := calls_in_the_open(settings, placement)) is not None:
+        how = "set grpc.tls_ca_file, tls_cert_file and tls_key_file, from `careplane certs`"
+        _log.warning("calls cross the network in plaintext, personal data included", setting=setting, how=how)
 
 
 async def _check_migrated(urls: Mapping[str, str]) -> None:
