@@ -136,7 +136,7 @@ async def test_a_name_that_cannot_be_looked_up_does_not_stand_in_the_way_of_anot
             with using(calling()):
                 await proxy(BILLING, peers).account(asking())
             await peers.close()
-        assert [line["name"] for line in said if "looked up" in line["event"]] == [name]
+        assert [line["at"] for line in said if "looked up" in line["event"]] == [name]
 
 
 async def test_one_that_is_named_no_more_still_answers_what_it_has_taken(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -153,7 +153,9 @@ def test_names_of_peers() -> None:
     )
 
 
-@pytest.mark.parametrize("wrong", ["", "billing", "billing:", ":1", "http://billing:1", "a:1,", "a:1;b:2", "a:123456", "a:65536", "a:0"])
+@pytest.mark.parametrize(
+    "wrong", ["", "billing", "billing:", ":1", "http://billing:1", "a:1,", "a:1;b:2", "a:123456", "a:65536", "a:0"]
+)
 def test_names_that_are_none_are_refused(wrong: str) -> None:
     """When the settings are read, not when somebody calls."""
     with pytest.raises(msgspec.ValidationError, match="peers"):

@@ -1,4 +1,4 @@
-"""Records that others have put into our topics: whatever is in them, neither reading nor telling of them stands still."""
+"""Records that others put into our topics: whatever is in them, neither reading nor telling of them stands still."""
 
 from types import SimpleNamespace
 

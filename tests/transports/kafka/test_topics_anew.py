@@ -1,5 +1,6 @@
 """A topic that somebody deleted: it is made anew, and read from its beginning by those who had read the old one."""
 
+import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from tests.storage.waiting import until
 from tests.transports.kafka.conftest import Opened
@@ -8,6 +9,7 @@ from tests.transports.kafka.test_taking import note_in_kafka, reading
 
 from careplane.components.events import PATIENT_STREAM
 from careplane.kernel.errors import Unavailable
+from careplane_transports.kafka import consumer
 from careplane_transports.kafka.events import KafkaEvents
 from careplane_transports.kafka.settings import KafkaSettings
 
@@ -57,3 +59,24 @@ async def test_positions_in_the_old_one_skip_nothing_of_the_new(opened: Opened, 
     await reading(opened, notes)
     await until(lambda: len(notes.events) >= 12)
     assert notes.reached[f"{PATIENT_STREAM}/0"] == "7"
+
+
+async def test_a_position_that_is_in_doubt_is_not_noted(
+    opened: Opened, settings: KafkaSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it would be believed by whoever reads next, before anything of the new topic was taken."""
+    monkeypatch.setattr(consumer, "_LOOK_SECONDS", 0.05)
+    assert await delivered(opened(partitions=1))
+    notes = Notes()
+    notes.reached[f"{PATIENT_STREAM}/0"] = "5"
+    notes.open.clear()
+    reader = await reading(opened, notes, session_timeout_s=2)
+    await until(lambda: notes.deliveries and "kafka_lag_patient_0" in reader.gauges)
+    assert len(notes.deliveries[0].events) == 7
+    assert await note_in_kafka(settings) is None
+    notes.open.set()
+
+    async def noted() -> bool:
+        return await note_in_kafka(settings) == 7
+
+    await until(noted)

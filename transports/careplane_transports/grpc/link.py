@@ -14,7 +14,6 @@ from careplane_transports.grpc.outgoing import Outgoing
 from careplane_transports.grpc.settings import GrpcSettings
 
 _WATCHES_A_PING: Final = 4
-_STALLED_S: Final = 1.0
 _ABANDONED_AT_ONCE: Final = 100
 """So many ids of ten bytes, and a ping, are no longer than an envelope, for which a batch has room."""
 
@@ -169,7 +168,7 @@ class Link:
         while True:
             await asyncio.sleep(interval)
             now = self._loop.time()
-            if now - last > interval + _STALLED_S and self._pinged is not None:
+            if now - last > interval + self._settings.ping_timeout_s / 2 and self._pinged is not None:
                 self._pinged = now  # it was us who stood still: the answer may have been there for long
             last = now
             if self._pinged is None:

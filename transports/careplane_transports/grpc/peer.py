@@ -115,7 +115,7 @@ class Peer:
     def _note(self, lost: set[str]) -> None:
         """Say once of a name that it leads nowhere; what it led to before is still used."""
         for host in sorted(lost - self._lost):
-            _log.warning("the name of a peer cannot be looked up", peer=self.name, name=host)
+            _log.warning("the name of a peer cannot be looked up", peer=self.name, at=host)
         self._lost = lost
 
     async def _use(self, wanted: set[Endpoint]) -> None:

@@ -3,8 +3,8 @@
 Where reading goes on is the position that the taker keeps in the transaction of its effect: a reader seeks it whenever
 it is assigned partitions. What Kafka knows as the group's offset is told to it now and then so that tools can show the
 lag, and is never read; only where it knows none, in spite of our position, that may be one in a topic which is there no
-more, and reading begins at the beginning of the new one. Who still takes events of a partition that another process has been given meanwhile (a zombie)
-changes nothing: the taker knows events by their ids.
+more, and reading begins at the beginning of the new one. Who still takes events of a partition that another process has
+been given meanwhile (a zombie) changes nothing: the taker knows events by their ids.
 """
 
 import asyncio
@@ -74,6 +74,7 @@ class Reader:
         self._assignments = 0  # counts what was assigned and revoked; a batch belongs to one count
         self._sought = 0
         self._reached: dict[int, int] = {}
+        self._doubted: set[int] = set()  # partitions of whose position Kafka knows nothing, until they are read
         self._ends: Mapping[TopicPartition, int] = {}
         self._hand: asyncio.Task[None] | None = None
         self._running: asyncio.Task[None] | None = None
@@ -147,6 +148,7 @@ class Reader:
             if self._assignments == assignments:
                 assigned = consumer.assignment()
                 self._reached = {one.partition: int(positions.get(self._named(one.partition), 0)) for one in assigned}
+                self._doubted = {one.partition for one in assigned - noted}
                 for one in assigned:
                     consumer.seek(one, self._reached[one.partition] if one in noted else 0)
                 self._sought = assignments
@@ -161,6 +163,7 @@ class Reader:
             if error is None:
                 self._patience.worked()
                 self._reached[partition] = int(delivery.position)
+                self._doubted.discard(partition)
                 self.unreadable += len(delivery.unreadable)
                 return
             if self._assignments == assignments:
@@ -227,10 +230,12 @@ class Reader:
         if self._sought != self._assignments:
             return
         assigned = consumer.assignment()
-        offsets = {one: self._reached[one.partition] for one in assigned if one.partition in self._reached}
+        sure = self._reached.keys() - self._doubted
+        reached = {one: self._reached[one.partition] for one in assigned if one.partition in sure}
         try:
             async with asyncio.timeout(_LOOK_SECONDS):
-                self._ends = await consumer.end_offsets(assigned)
+                self._ends = ends = await consumer.end_offsets(assigned)
+                offsets = {one: offset for one, offset in reached.items() if offset <= ends.get(one, 0)}
                 if offsets:
                     await consumer.commit(offsets)
         except (KafkaError, TimeoutError):
