@@ -16,10 +16,11 @@ import psutil
 from tests.end_to_end.program import LEAST_HASHING, environment
 from tests.faults.ports import steady_port
 
+from careplane.app.children import READY
+
 STOP_SECONDS = 30.0
 _ENDS = (0,)
 _EARLY_ENDS = (0, 130, -signal.SIGTERM)  # while it was starting, or even Python itself
-_READY = "Careplane serves "
 _NO_DATABASE = "careplane: The database does not answer: check that it runs"
 _NUMBER = re.compile(r"^(careplane_\w+)(\{[^}]*\})? ([-+.\deE]+)$", re.MULTILINE)
 
@@ -113,7 +114,7 @@ class Process:
             process.wait(STOP_SECONDS)
             code = -1
         took = time.monotonic() - began
-        fine = _ENDS if _READY in self.said() else _EARLY_ENDS
+        fine = _ENDS if READY in self.said() else _EARLY_ENDS
         assert code in fine, (
             f"{self.name} ended with {code} after {took:.1f} s when asked to stop: {self.said()[-3000:]}"
         )

@@ -62,9 +62,12 @@ async def play(cluster: Cluster, load: Load, faults: list[Fault], usual: Usual |
         healed = await cluster.heal()
         await asyncio.sleep(AFTERWARDS_S)  # under load once more
         load.stop()
-        await asyncio.wait_for(working, RECOVERY_S - (time.monotonic() - began))
+        await asyncio.wait((working,), timeout=RECOVERY_S - (time.monotonic() - began))
+        assert working.done(), f"{load.open} requests were not answered within {RECOVERY_S:g} s: {load.answers}"
+        await working
     finally:
         working.cancel()
+        await asyncio.wait((working,))
     quiet = await until_quiet(cluster, began)
     await assert_books_balance(cluster, load)
     if usual is not None:
