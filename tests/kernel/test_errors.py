@@ -14,7 +14,11 @@ from careplane.kernel.errors import (
     Unavailable,
 )
 
-KINDS = [kind for kind in PlatformError.kinds.values() if kind.__module__ == "careplane.kernel.errors"]
+KINDS = [
+    kind
+    for name, kind in PlatformError.kinds.items()
+    if kind.__name__ == name and kind.__module__ == "careplane.kernel.errors"
+]
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
@@ -42,3 +46,18 @@ def test_an_error_keeps_what_it_was_given() -> None:
     assert error.meta == {"table": "x"}
     assert error.fields[0].field == "name"
     assert "x" not in str(error)
+
+
+def test_a_kind_made_in_its_own_way_arrives_as_the_nearest_plain_one() -> None:
+    """A transport makes errors anew from their kind and the usual parts, and could not make that one."""
+
+    class Peculiar(NotFound):
+        """Takes something else."""
+
+        def __init__(self, number: int) -> None:
+            super().__init__(f"There is no number {number}.")
+
+    try:
+        assert PlatformError.kinds["Peculiar"] is NotFound
+    finally:
+        del PlatformError.kinds["Peculiar"]

@@ -66,7 +66,7 @@ def test_registrations_go_on_without_those_that_hear_of_them_later(
         try:
             patient = registered(client)
             account = client.get(f"/api/patients/{patient['id']}/billing-account")
-            assert account.status_code in {200, 503}
+            assert account.status_code in {200, 503, 504}
         finally:
             for process in stopped:
                 process.resume()

@@ -25,7 +25,11 @@ from careplane_transports.inprocess.bus import Bus
 from careplane_transports.inprocess.codec import encoded
 from careplane_transports.inprocess.switchboard import Switchboard
 
-KINDS = [kind for kind in PlatformError.kinds.values() if kind.__module__ == PlatformError.__module__]
+KINDS = [
+    kind
+    for name, kind in PlatformError.kinds.items()
+    if kind.__name__ == name and kind.__module__ == PlatformError.__module__
+]
 
 
 async def echo(method: Method, request: Message, /) -> Message:

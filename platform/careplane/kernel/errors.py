@@ -46,9 +46,13 @@ class PlatformError(Exception):
     kinds: ClassVar[dict[str, type["PlatformError"]]] = {}
 
     def __init_subclass__(cls) -> None:
-        """Register the kind under its class name, so that a transport can raise the same class on the far side."""
+        """Register the kind under its class name, so that a transport can raise the same class on the far side.
+
+        One that is made in a way of its own arrives as the nearest above it that is not.
+        """
         super().__init_subclass__()
-        PlatformError.kinds[cls.__name__] = cls
+        plain = (kind for kind in cls.__mro__ if getattr(kind, "__init__", None) is PlatformError.__init__)
+        PlatformError.kinds[cls.__name__] = next(plain)
 
     def __init__(
         self,

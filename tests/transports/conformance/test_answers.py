@@ -15,7 +15,11 @@ from careplane.kernel.errors import FieldError, Internal, PlatformError, Unimple
 from careplane.kernel.invoke import proxy
 from careplane.kernel.message import Message
 
-KINDS = [kind for kind in PlatformError.kinds.values() if kind.__module__.startswith("careplane.")]
+KINDS = [
+    kind
+    for name, kind in PlatformError.kinds.items()
+    if kind.__name__ == name and kind.__module__.startswith("careplane.")
+]
 
 
 async def test_requests_and_replies_arrive_whole(serve: Serve) -> None:
