@@ -48,11 +48,11 @@ class PlatformError(Exception):
     def __init_subclass__(cls) -> None:
         """Register the kind under its class name, so that a transport can raise the same class on the far side.
 
-        One that is made in a way of its own arrives as the nearest above it that is not.
+        One that is made in a way of its own cannot be raised there, and arrives as what its code says.
         """
         super().__init_subclass__()
-        plain = (kind for kind in cls.__mro__ if getattr(kind, "__init__", None) is PlatformError.__init__)
-        PlatformError.kinds[cls.__name__] = next(plain)
+        if cls.__init__ is PlatformError.__init__:
+            PlatformError.kinds[cls.__name__] = cls
 
     def __init__(
         self,
