@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from statistics import NormalDist
 from typing import Final, NamedTuple
 
-EFFECT_MOST: Final = 0.04
+EFFECT_MOST: Final = 0.05
 SIGNIFICANT: Final = 0.001
 
 
