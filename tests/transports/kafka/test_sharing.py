@@ -122,7 +122,7 @@ async def test_processes_come_and_go_in_the_midst_of_batches(database: Database,
     """While events stream in, members join, leave in good order, and are given each other's partitions."""
     chance = random.Random(seed := random.randrange(2**32))
     print("seed", seed)  # noqa: T201 - shown where the test fails
-    teller = opened(partitions=4)
+    teller = opened(partitions=8)  # so that there is one for each, however many have come
     await teller.deliver(delivery([]))
     members: list[Member] = []
     running: list[KafkaEvents] = []
