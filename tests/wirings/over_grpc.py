@@ -21,6 +21,7 @@ from careplane_transports.grpc.tokens import GATEWAY, CallTokens
 
 COMPONENTS = tuple(entry.component for entry in CATALOG)
 _DRAIN_SECONDS = 5.0
+_PATIENCE_SECONDS = 20.0  # no test here is about who cannot be reached, and the machine may be busy
 
 
 @functools.cache
@@ -66,7 +67,8 @@ class Wire:
                 self._server = CallServer(GrpcSettings(), served, tokens, self._report)
                 await self._server.start(socket.create_server(("127.0.0.1", 0)))
                 host, port = self._server.address
-                settings = GrpcSettings(peers={component.name: f"{host}:{port}" for component in COMPONENTS})
+                places = {component.name: f"{host}:{port}" for component in COMPONENTS}
+                settings = GrpcSettings(peers=places, patience_s=_PATIENCE_SECONDS)
                 peers = Peers(settings, COMPONENTS, tokens)
                 await peers.start()
                 self._peers = peers

@@ -82,7 +82,7 @@ class Peer:
         return best.link
 
     async def _wait(self, until: float) -> bool:
-        """Return when a link has come, or False when none has until then."""
+        """Tell whether a link has come; return when one has, or at `until`."""
         if self._following is None or self._following.done():
             return False
         if self._waiting >= self._settings.calls_in_flight:
@@ -93,7 +93,7 @@ class Peer:
             async with asyncio.timeout_at(until):
                 await self._came.wait()
         except TimeoutError:
-            return False
+            return bool(self.links)  # where all of us stood still, it came and the time was up in one moment
         else:
             return True
         finally:
