@@ -1,4 +1,4 @@
-"""The library's own log, once a minute: while no broker answers it says so ten times a second."""
+"""The library's own log: each sentence once a minute, and as a warning, for what it tries again is no error of ours."""
 
 import logging
 import time
@@ -9,7 +9,11 @@ _LIBRARY: Final = "aiokafka"
 
 
 class OnceAMinute(logging.Filter):
-    """Lets a sentence pass, whatever is filled into it, if it has not passed for a while."""
+    """Lets a sentence pass, whatever is filled into it, if it has not passed for a while: ten a second come otherwise.
+
+    What the library calls an error (a broker that begins has no coordinator yet) it tries again; where it gives up it
+    raises, and whoever called it tells of that.
+    """
 
     def __init__(self) -> None:
         """Have heard nothing."""
@@ -23,6 +27,8 @@ class OnceAMinute(logging.Filter):
         if now - self._said.get(sentence, -EVERY_SECONDS) < EVERY_SECONDS:
             return False
         self._said[sentence] = now
+        if record.levelno > logging.WARNING:
+            record.levelno, record.levelname = logging.WARNING, logging.getLevelName(logging.WARNING)
         return True
 
 
@@ -30,7 +36,7 @@ _once_a_minute = OnceAMinute()
 
 
 def calm_library() -> None:
-    """Have the library say each thing once a minute; who is told of failures here tells of them as well."""
+    """Have the library say each thing once a minute, as a warning at most."""
     for name in list(logging.root.manager.loggerDict):
         if name.partition(".")[0] == _LIBRARY:
             logging.getLogger(name).addFilter(_once_a_minute)  # a second time changes nothing
