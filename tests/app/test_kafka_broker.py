@@ -57,18 +57,8 @@ def program(folder: Path, name: str, text: str) -> None:
     (folder / name).chmod(0o755)
 
 
-@pytest.fixture
-def real() -> None:
-    """Skip a test that starts Kafka where it cannot be had."""
-    try:
-        java()
-        jars()
-    except SetupError as error:
-        pytest.skip(str(error))
-
-
 @pytest.mark.timeout(120)
-def test_it_starts_keeps_its_records_and_stops(folder: Path, real: None) -> None:
+def test_it_starts_keeps_its_records_and_stops(folder: Path, startable_kafka: None) -> None:
     """What was sent before a stop is there after the next start, by whichever of its doors; afterwards it is gone."""
     broker = KafkaBroker(folder, java_options=QUICK)
     servers = broker.start()
@@ -88,7 +78,7 @@ def test_it_starts_keeps_its_records_and_stops(folder: Path, real: None) -> None
 
 
 @pytest.mark.timeout(120)
-def test_it_goes_when_its_owner_is_killed(folder: Path, real: None) -> None:
+def test_it_goes_when_its_owner_is_killed(folder: Path, startable_kafka: None) -> None:
     """After kill -9 of the owner its broker ends too, and the next start on the folder recovers what was there."""
     command = [sys.executable, "-c", START_AND_DIE, str(folder)]
     died = subprocess.run(command, check=False, timeout=60, stdout=subprocess.PIPE, text=True)
@@ -99,7 +89,7 @@ def test_it_goes_when_its_owner_is_killed(folder: Path, real: None) -> None:
 
 
 @pytest.mark.timeout(120)
-def test_what_it_does_not_understand_is_told(folder: Path, real: None) -> None:
+def test_what_it_does_not_understand_is_told(folder: Path, startable_kafka: None) -> None:
     """Kafka's own reason is in the sentence, and the folder is free again."""
     for _ in range(2):
         with pytest.raises(SetupError, match=r"^Kafka in .* could not start \(.*log.retention.hours.*\): mend that"):
@@ -107,7 +97,7 @@ def test_what_it_does_not_understand_is_told(folder: Path, real: None) -> None:
 
 
 @pytest.mark.timeout(120)
-def test_a_start_that_takes_too_long_is_given_up(folder: Path, real: None) -> None:
+def test_a_start_that_takes_too_long_is_given_up(folder: Path, startable_kafka: None) -> None:
     """After the time is up nothing is left running."""
     others = psutil.Process().children()
     with pytest.raises(SetupError, match="did not answer within 0 s"):
@@ -115,7 +105,7 @@ def test_a_start_that_takes_too_long_is_given_up(folder: Path, real: None) -> No
     assert psutil.Process().children() == others
 
 
-def test_a_port_that_is_taken_is_named(folder: Path, real: None) -> None:
+def test_a_port_that_is_taken_is_named(folder: Path, startable_kafka: None) -> None:
     """Somebody else's port is not waited for."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -91,6 +91,9 @@ def test_less_important_lines_are_left_out(out: io.StringIO) -> None:
         "access_token",
         "q",
         "dsn",
+        "logins",
+        "component_urls",
+        "database_url",
     ],
 )
 def test_known_sensitive_keys_are_redacted(out: io.StringIO, name: str) -> None:

@@ -5,7 +5,8 @@ import stat
 from pathlib import Path
 
 import pytest
-from tests.end_to_end.program import assert_one_sentence, free_port, run_careplane
+from tests.end_to_end.program import assert_one_sentence, run_careplane
+from tests.ports import free_port
 
 from careplane.app.catalog import NAMES
 from careplane.app.settings import Settings
@@ -76,10 +77,13 @@ def test_a_folder_that_makes_no_platform_is_told(folder: Path) -> None:
 
 def test_each_is_given_its_own_and_nothing_else(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its databases, certificates and secrets, which are in files for their owner alone; never the owner's login."""
+    processes = plan(folder, *NAMES, "gateway", "patient.2")
     monkeypatch.setenv("DATABASE_URL", "postgresql://owner:hunter2@db/x")
+    for name in ("URL_FILE", "PASSWORD", "COMPONENT_URLS", "COMPONENT_URLS_PATIENT", "LOGINS_PATIENT", "LOGINS_FILE"):
+        monkeypatch.setenv(f"CAREPLANE_DATABASE_{name}", "hunter2")
     settings = Settings(data_dir=tmp_path / "data")
     found = {}
-    for process in plan(folder, *NAMES, "gateway", "patient.2"):
+    for process in processes:
         environ = environment_of(process, settings, URLS, "127.0.0.1:9092")
         assert "hunter2" not in json.dumps(environ)
         loaded = load_settings(process.file, {n: v for n, v in environ.items() if n.startswith("CAREPLANE_")})

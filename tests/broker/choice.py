@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from confluent_kafka import Producer
+from tests.ports import free_port
 
 from careplane.app.data_folder import DataFolder
 from careplane.app.kafka_broker import KafkaBroker
@@ -47,7 +47,7 @@ def choose() -> Choice:
     if os.environ.get(NAMED):
         return Choice(_named, ())
     passed_over: list[str] = []
-    for reason_against, start in ((_no_java, java_kafka), (_no_docker, docker_kafka)):
+    for reason_against, start in ((no_java, java_kafka), (_no_docker, docker_kafka)):
         reason = reason_against()
         if not reason:
             return Choice(start, tuple(passed_over))
@@ -55,7 +55,8 @@ def choose() -> Choice:
     return Choice(lambda: _in_process_kafka(tuple(passed_over)), tuple(passed_over))
 
 
-def _no_java() -> str:
+def no_java() -> str:
+    """Say why no Kafka can run in a Java of this machine; nothing where one can."""
     try:
         java()
         jars()
@@ -101,12 +102,6 @@ def _clear_what_killed_runs_left() -> None:
                 shutil.rmtree(folder)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def docker_command(port: int) -> list[str]:
     """Return the command that starts Kafka's own image, to be reached at this port."""
     environ = {
@@ -132,7 +127,7 @@ def docker_command(port: int) -> list[str]:
 @contextmanager
 def docker_kafka() -> Iterator[Kafka]:
     """Give a Kafka that runs in a container."""
-    port = _free_port()
+    port = free_port()
     started = subprocess.run(docker_command(port), check=True, stdout=subprocess.PIPE, text=True, timeout=_DOCKER_S)
     container = started.stdout.strip()
     try:

@@ -5,9 +5,9 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from tests.broker.choice import Kafka, choose
+from tests.broker.choice import Kafka, choose, no_java
 
-__all__ = ["Kafka", "kafka", "real_kafka", "topic_prefix"]
+__all__ = ["Kafka", "kafka", "real_kafka", "startable_kafka", "topic_prefix"]
 _numbers = itertools.count(1)
 
 
@@ -24,6 +24,13 @@ def real_kafka(kafka: Kafka) -> Kafka:
     if kafka.missing:
         pytest.skip(kafka.missing)
     return kafka
+
+
+@pytest.fixture
+def startable_kafka() -> None:
+    """Skip a test that starts a Kafka of its own where there is none to start."""
+    if reason := no_java():
+        pytest.skip(reason)
 
 
 @pytest.fixture

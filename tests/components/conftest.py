@@ -10,7 +10,7 @@ import pytest
 from tests.broker.choice import Kafka
 from tests.conftest import EMPTY, KEEP_SEEDS, emptied, execute, fresh_database, in_own_loop
 from tests.end_to_end.scratch import scratch_folder
-from tests.wirings.differences import ANSWERS_ANEW, REFUSED_AGAIN, is_left_out_of_split
+from tests.wirings.differences import ANSWERS_ANEW, REFUSED_AGAIN, is_left_out_of_split, leave_out
 from tests.wirings.over_grpc import Wire, over_grpc
 from tests.wirings.processes import Processes, SplitPlatform, processes
 
@@ -88,10 +88,7 @@ def wiring_name(request: pytest.FixtureRequest) -> str:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what cannot be seen in the split wiring; tests/wirings/differences.py says why."""
-    out = [item for item in items if isinstance(item, pytest.Function) and _is_left_out(item)]
-    if out:
-        config.hook.pytest_deselected(items=out)
-        items[:] = [item for item in items if item not in out]
+    leave_out(config, items, [item for item in items if isinstance(item, pytest.Function) and _is_left_out(item)])
 
 
 def _is_left_out(item: pytest.Function) -> bool:

@@ -8,12 +8,12 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.broker.choice import Kafka
-from tests.end_to_end.program import Program, free_port, generous_routes
+from tests.end_to_end.program import Program, generous_routes
 from tests.end_to_end.scratch import scratch_folder
 from tests.end_to_end.split_program import BROKERS, SplitProgram
-from tests.wirings.differences import is_left_out_of_split
+from tests.wirings.differences import is_left_out_of_split, leave_out
 
-__all__ = ["Program", "StartProgram", "free_port"]
+__all__ = ["Program", "StartProgram"]
 
 StartProgram = Callable[..., Program]
 WIRING = os.environ.get("CAREPLANE_TEST_WIRING", "direct")
@@ -31,10 +31,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave out what is about one process where there are several; tests/wirings/differences.py says why."""
     here = Path(__file__).parent
     out = [one for one in items if isinstance(one, pytest.Function) and here in one.path.parents and WIRING == "split"]
-    out = [item for item in out if is_left_out_of_split(item)]
-    if out:
-        config.hook.pytest_deselected(items=out)
-        items[:] = [item for item in items if item not in out]
+    leave_out(config, items, [item for item in out if is_left_out_of_split(item)])
 
 
 @contextmanager

@@ -4,7 +4,6 @@ import asyncio
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ import httpx
 import psutil
 import pytest
 from tests.conftest import in_own_loop
+from tests.ports import free_port
 
 import careplane
 from careplane.app.embedded import running_url
@@ -40,14 +40,6 @@ LEAST_HASHING = dict(zip(COSTS, ("2", "19456", "1"), strict=True))
 """The least that a program in production takes."""
 _CHEAP_HASHING = dict(zip(COSTS, ("1", "8", "1"), strict=True))
 _RATE = re.compile(r"per_second: [\d.]+, burst: \d+")
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def environment(**settings: str) -> dict[str, str]:

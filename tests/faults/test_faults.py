@@ -19,9 +19,6 @@ from tests.faults.leaks import Usual, assert_nothing_leaked, what_is_usual
 from tests.faults.load import Load
 from tests.faults.schedule import Fault, carry_out, draw, every_kind
 
-from careplane.app.kafka_broker_jars import jars, java
-from careplane.app.setup_error import SetupError
-
 SCHEDULES = int(os.environ.get("CAREPLANE_FAULT_SCHEDULES") or 3)
 SEED = int(os.environ.get("CAREPLANE_FAULT_SEED") or time.time_ns() % 1_000_000)
 FIRST = int(os.environ.get("CAREPLANE_FAULT_FIRST") or 0)
@@ -80,18 +77,8 @@ def tell(text: str) -> None:
     print(text, flush=True)  # noqa: T201 - shown with -s, and where it fails
 
 
-@pytest.fixture
-def real() -> None:
-    """Skip where there is no Kafka that can be killed."""
-    try:
-        java()
-        jars()
-    except SetupError as error:
-        pytest.skip(str(error))
-
-
 @pytest.mark.timeout(120 + 90 * SCHEDULES)
-async def test_faults_lose_nothing_and_double_nothing(real: None) -> None:
+async def test_faults_lose_nothing_and_double_nothing(startable_kafka: None) -> None:
     """After each schedule everything acknowledged is there, once, and the cluster is as it was within 30 seconds."""
     tell(f"seed {SEED}: set CAREPLANE_FAULT_SEED to it to have the same schedules again")
     load = Load(random.Random(SEED))

@@ -1,6 +1,7 @@
 """The error vocabulary: every kind has a code, says what to do, and is found by its name."""
 
 import pytest
+from tests.kernel.kinds import kinds
 
 from careplane.kernel.errors import (
     Code,
@@ -14,14 +15,8 @@ from careplane.kernel.errors import (
     Unavailable,
 )
 
-KINDS = [
-    kind
-    for name, kind in PlatformError.kinds.items()
-    if kind.__name__ == name and kind.__module__ == "careplane.kernel.errors"
-]
 
-
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", kinds(), ids=lambda kind: kind.__name__)
 def test_every_kind_is_complete(kind: type[PlatformError]) -> None:
     """It can be raised without words, has a sentence of its own or its parent's, and is registered by name."""
     error = kind()

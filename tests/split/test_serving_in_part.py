@@ -18,7 +18,7 @@ from tests.end_to_end.program import (
     run_careplane,
     until_true,
 )
-from tests.wirings.split_folder import free_ports
+from tests.ports import free_ports
 
 from careplane.app.catalog import NAMES
 from careplane.app.commands.certs import run_certs

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from tests.kernel.desk import DO, LOOK, Ask, Said
+from tests.kernel.kinds import kinds
 from tests.storage.marks import event
 
 from careplane.kernel.contract import Kind, Method
@@ -24,12 +25,6 @@ from careplane.kernel.message import Message
 from careplane_transports.inprocess.bus import Bus
 from careplane_transports.inprocess.codec import encoded
 from careplane_transports.inprocess.switchboard import Switchboard
-
-KINDS = [
-    kind
-    for name, kind in PlatformError.kinds.items()
-    if kind.__name__ == name and kind.__module__ == PlatformError.__module__
-]
 
 
 async def echo(method: Method, request: Message, /) -> Message:
@@ -142,7 +137,7 @@ async def test_the_codec_passes_copies() -> None:
     assert reply is not answered
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", kinds(), ids=lambda kind: kind.__name__)
 async def test_every_kind_of_error_survives_the_codec(kind: type[PlatformError]) -> None:
     """The class, the detail, the fields and the time to wait arrive; what is private stays behind."""
     fields = (FieldError(field="name", message="Send one."),)
@@ -197,4 +192,4 @@ async def test_an_error_that_is_none_of_ours_is_not_dressed_up() -> None:
 
 def test_kinds_are_all_there() -> None:
     """The errors that callers tell apart can be rebuilt by name."""
-    assert {AlreadyExists, InvalidArgument, Overloaded} <= set(KINDS)
+    assert {AlreadyExists, InvalidArgument, Overloaded} <= set(kinds())

@@ -1,5 +1,6 @@
 """What is meant to differ between wirings, in one place: answers to repeats, and tests that are left out."""
 
+from collections.abc import Collection
 from typing import Final
 
 import pytest
@@ -30,6 +31,13 @@ NOT_SPLIT: Final = {
     "test_doctor.py": "it is about `careplane dev`",
 }
 """Tests, and files of tests, that are about one process, or reach into a component as nobody can in one of its own."""
+
+
+def leave_out(config: pytest.Config, items: list[pytest.Item], out: Collection[pytest.Item]) -> None:
+    """Take tests out of those that pytest has collected."""
+    if out:
+        config.hook.pytest_deselected(items=out)
+        items[:] = [item for item in items if item not in out]
 
 
 def is_left_out_of_split(item: pytest.Function) -> bool:

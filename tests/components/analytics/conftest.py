@@ -7,11 +7,12 @@ from uuid import UUID, uuid4
 
 import msgspec
 import pytest
-from tests.components.analytics.story import NOON, World, settled, tell
+from tests.components.analytics.story import World, settled, tell
 from tests.components.conftest import StartPlatform
+from tests.components.patient_events import NOON, event_about
 
 from careplane.app.host import Host
-from careplane.components.events import PATIENT_CHANGED, PATIENT_STREAM, PatientEventBody
+from careplane.components.events import PATIENT_STREAM, PatientEventBody
 from careplane.kernel.context import Context, using
 from careplane.kernel.events import Delivery, Event
 from careplane.storage.database import Database
@@ -43,16 +44,7 @@ def changed() -> MakeEvent:
             registered_date=date(2026, 3, 1),
             archived=False,
         )
-        body = msgspec.structs.replace(plain, **facts)
-        return Event(
-            id=uuid4(),
-            type=PATIENT_CHANGED,
-            source=PATIENT_STREAM,
-            subject=body.patient_id,
-            version=body.version,
-            time=NOON,
-            body=msgspec.msgpack.encode(body),
-        )
+        return event_about(msgspec.structs.replace(plain, **facts))
 
     return make
 

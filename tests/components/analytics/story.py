@@ -1,23 +1,21 @@
 """A story for analytics to count: people come, change and go, and all of it has been counted."""
 
 import asyncio
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-import msgspec
 from tests.components.analytics.tables import rows
 from tests.components.patient.registry import ann, until
+from tests.components.patient_events import NOON, event_about
 from uuid_utils.compat import uuid7
 
 from careplane.app.host import Host
 from careplane.components.analytics.api import ANALYTICS, Analytics
-from careplane.components.events import PATIENT_CHANGED, PATIENT_STREAM, PatientEventBody
+from careplane.components.events import PatientEventBody
 from careplane.components.patient.api import PATIENT, AmendPatient, ArchivePatient, Patients
 from careplane.kernel.events import Event
 from careplane.kernel.invoke import proxy
 
-NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 _WAITING = """
 SELECT count(*) FROM patient.outbox o
 WHERE NOT EXISTS (SELECT FROM analytics.inbox i WHERE i.event_id = o.id)
@@ -60,14 +58,6 @@ class World:
 
 def event_of(patient: int, version: int, facts: dict[str, Any]) -> Event:
     """Make the event of one version of a patient."""
-    patient_id = UUID(int=patient)
-    body = PatientEventBody(patient_id=patient_id, version=version, at=NOON, change="amended", **facts)
-    return Event(
-        id=uuid7(),
-        type=PATIENT_CHANGED,
-        source=PATIENT_STREAM,
-        subject=patient_id,
-        version=version,
-        time=NOON,
-        body=msgspec.msgpack.encode(body),
+    return event_about(
+        PatientEventBody(patient_id=UUID(int=patient), version=version, at=NOON, change="amended", **facts)
     )

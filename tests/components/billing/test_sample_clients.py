@@ -6,7 +6,7 @@ from uuid import UUID
 
 import asyncpg
 from tests.components.conftest import StartPlatform
-from tests.end_to_end.program import free_port
+from tests.ports import free_port
 from tests.transports.grpc.foreign import foreign
 
 from careplane.app.answering import Answering

@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
 from tests.storage.waiting import until
 
-from careplane.components.billing.api import AccountView, GetAccount, OpenAccounts, OpenedAccounts
+from careplane.components.billing.api import AccountView, Billing, GetAccount, OpenAccounts, OpenedAccounts
 from careplane.kernel.context import Context, current
 from careplane.kernel.contract import Method
-from careplane.kernel.errors import Internal
+from careplane.kernel.errors import Internal, Overloaded
 from careplane.kernel.guards import authorised, in_time, not_reentrant
 from careplane.kernel.invoke import layered
 from careplane.kernel.mailbox import Mailbox
@@ -50,6 +51,28 @@ def calling(seconds: float | None = 20.0, **said: Any) -> Context:
     """Return the circumstances of the clerk's call that has so many seconds."""
     deadline = None if seconds is None else asyncio.get_running_loop().time() + seconds
     return Context(**{"principal": CLERK, "deadline": deadline, "request_id": "r-1", **said})
+
+
+def answering_when(free: asyncio.Event) -> Script:
+    """Return a script that answers queries when `free` is set."""
+
+    async def answer(query: GetAccount) -> Message:
+        await free.wait()
+        return account(query.patient_id)
+
+    return answer
+
+
+async def refused_when_full(billing: Billing, counter: "Counter", free: asyncio.Event) -> Overloaded:
+    """Return what refuses a call beside three that wait for `free`; when those are answered, calls are taken again."""
+    held = [asyncio.ensure_future(billing.account(asking())) for _ in range(3)]
+    await counter.until(3)
+    with pytest.raises(Overloaded) as caught:
+        await billing.account(asking())
+    free.set()
+    await asyncio.gather(*held)
+    await billing.account(asking())
+    return caught.value
 
 
 class Counter:

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from tests.kernel.kinds import kinds
 from tests.transports.conformance.conftest import Serve
 from tests.transports.conformance.counter import account, asking, calling, opening
 
@@ -14,12 +15,6 @@ from careplane.kernel.contract import Method
 from careplane.kernel.errors import FieldError, Internal, PlatformError, Unimplemented
 from careplane.kernel.invoke import proxy
 from careplane.kernel.message import Message
-
-KINDS = [
-    kind
-    for name, kind in PlatformError.kinds.items()
-    if kind.__name__ == name and kind.__module__.startswith("careplane.")
-]
 
 
 async def test_requests_and_replies_arrive_whole(serve: Serve) -> None:
@@ -54,7 +49,7 @@ async def test_every_kind_of_error_arrives_as_what_it_was(serve: Serve) -> None:
 
     async with serve(fail) as (_, calls):
         billing: Billing = proxy(BILLING, calls)
-        for number, kind in enumerate(KINDS):
+        for number, kind in enumerate(kinds("careplane.")):
             fields = (FieldError(field=f"field{number}", message="must be better"), FieldError(field="b", message="é"))
             thrown.append(kind(f"Detail ¿{number}?", fields=fields, retry_after=number + 0.25, meta={"x": 1}))
             with using(calling()), pytest.raises(PlatformError) as caught:

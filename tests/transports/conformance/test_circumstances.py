@@ -6,13 +6,12 @@ from uuid import uuid4
 
 import pytest
 from tests.transports.conformance.conftest import Serve
-from tests.transports.conformance.counter import account, asking, calling, opening
+from tests.transports.conformance.counter import answering_when, asking, calling, opening, refused_when_full
 
-from careplane.components.billing.api import BILLING, Billing, GetAccount, OpenAccounts
+from careplane.components.billing.api import BILLING, Billing, OpenAccounts
 from careplane.kernel.context import Context, Trace, using
 from careplane.kernel.errors import (
     DeadlineExceeded,
-    Overloaded,
     PermissionDenied,
     ReentrantCall,
     StillRunning,
@@ -118,22 +117,10 @@ async def test_a_call_that_comes_round_again_is_refused(serve: Serve) -> None:
 async def test_a_full_mailbox_refuses_at_once(serve: Serve) -> None:
     """With Overloaded, which says when to come again; when there is room calls are taken again."""
     free = asyncio.Event()
-
-    async def wait(request: GetAccount) -> Message:
-        await free.wait()
-        return account(request.patient_id)
-
-    async with serve(wait, bound=3) as (counter, calls):
-        billing: Billing = proxy(BILLING, calls)
+    async with serve(answering_when(free), bound=3) as (counter, calls):
         with using(calling()):
-            held = [asyncio.ensure_future(billing.account(asking())) for _ in range(3)]
-            await counter.until(3)
-            with pytest.raises(Overloaded) as caught:
-                await billing.account(asking())
-            free.set()
-            await asyncio.gather(*held)
-            await billing.account(asking())
-    assert caught.value.retry_after
+            refusal = await refused_when_full(proxy(BILLING, calls), counter, free)
+    assert refusal.retry_after
 
 
 async def test_a_query_whose_caller_has_gone_is_cancelled(serve: Serve) -> None:

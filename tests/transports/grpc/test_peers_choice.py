@@ -2,15 +2,15 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
 import pytest
 from structlog.testing import capture_logs
+from tests.ports import free_port
 from tests.storage.waiting import until
-from tests.transports.conformance.counter import Counter, account, asking, calling, opening
-from tests.transports.grpc.stream_ends import HOST, TOKENS, Desk, calling_at, client, connections, desk, leaving_nothing
+from tests.transports.conformance.counter import Counter, account, answering_when, asking, calling, opening
+from tests.transports.grpc.stream_ends import HOST, TOKENS, Desk, calling_at, client, connections, desk
 
 from careplane.components.billing.api import BILLING, GetAccount
 from careplane.components.patient.api import PATIENT
@@ -21,29 +21,17 @@ from careplane.kernel.message import Message
 from careplane_transports.grpc.peers import Peers
 from careplane_transports.grpc.settings import GrpcSettings
 
-
-@pytest.fixture(autouse=True)
-async def _nothing_left() -> AsyncIterator[None]:
-    async with leaving_nothing():
-        yield
-
-
-def free_port() -> int:
-    """Return a port on which nobody listens."""
-    with socket.create_server((HOST, 0)) as bound:
-        port: int = bound.getsockname()[1]
-        return port
+pytestmark = pytest.mark.usefixtures("nothing_left")
 
 
 async def test_calls_are_spread_over_the_processes() -> None:
     """One after the other they go round; those that wait count."""
     free = asyncio.Event()
-
-    async def wait(query: GetAccount) -> Message:
-        await free.wait()
-        return account(query.patient_id)
-
-    async with desk() as quick, desk(Counter(wait)) as slow, calling_at(quick.port, slow.port) as (peers, billing):
+    async with (
+        desk() as quick,
+        desk(Counter(answering_when(free))) as slow,
+        calling_at(quick.port, slow.port) as (peers, billing),
+    ):
         await until(lambda: connections(peers) == 2)
         with using(calling()):
             held = [asyncio.ensure_future(billing.account(asking())) for _ in range(2)]

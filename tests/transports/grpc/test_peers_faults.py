@@ -1,13 +1,12 @@
 """Faults between processes: killed, replaced, frozen, draining; what callers see, and that nothing is done twice."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
 from tests.storage.waiting import until
 from tests.transports.conformance.counter import Counter, asking, calling, opening
-from tests.transports.grpc.stream_ends import Desk, calling_at, connections, desk, leaving_nothing, proxied
+from tests.transports.grpc.stream_ends import Desk, calling_at, connections, desk, proxied
 
 from careplane.components.billing.api import GetAccount
 from careplane.kernel.context import using
@@ -15,11 +14,7 @@ from careplane.kernel.errors import StillRunning, Unavailable
 from careplane.kernel.message import Message
 from careplane_transports.grpc.settings import GrpcSettings
 
-
-@pytest.fixture(autouse=True)
-async def _nothing_left() -> AsyncIterator[None]:
-    async with leaving_nothing():
-        yield
+pytestmark = pytest.mark.usefixtures("nothing_left")
 
 
 class Held:

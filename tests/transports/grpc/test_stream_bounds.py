@@ -1,7 +1,6 @@
 """What the stream of calls bounds: messages, whole requests and replies, calls under way, and connections."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
@@ -9,7 +8,7 @@ from grpclib.client import Channel, Stream
 from grpclib.const import Status
 from grpclib.exceptions import GRPCError
 from tests.storage.waiting import until
-from tests.transports.conformance.counter import Counter, account, asking, calling, opening
+from tests.transports.conformance.counter import Counter, answering_when, asking, calling, opening, refused_when_full
 from tests.transports.grpc.stream_ends import (
     HOST,
     Desk,
@@ -19,40 +18,23 @@ from tests.transports.grpc.stream_ends import (
     client,
     connections,
     desk,
-    leaving_nothing,
     request,
 )
 
-from careplane.components.billing.api import BILLING, GetAccount
+from careplane.components.billing.api import BILLING
 from careplane.kernel.context import using
-from careplane.kernel.errors import InvalidArgument, Overloaded, Unavailable
+from careplane.kernel.errors import InvalidArgument, Unavailable
 from careplane.kernel.invoke import proxy
-from careplane.kernel.message import Message
 from careplane_pb.calls.v1.calls_grpc import CallsStub
 from careplane_pb.calls.v1.calls_pb2 import CallBatch, ReplyBatch
 from careplane_transports.grpc.http2 import Inbound
 
-
-@pytest.fixture(autouse=True)
-async def _nothing_left() -> AsyncIterator[None]:
-    async with leaving_nothing():
-        yield
-
-
-@pytest.fixture
-async def served() -> AsyncIterator[Desk]:
-    """Give a server."""
-    async with desk() as made:
-        yield made
+pytestmark = pytest.mark.usefixtures("nothing_left")
 
 
 async def test_a_message_that_is_too_large_is_refused_unread() -> None:
     """Its stream ends, with what was taken before answered; the connection and other streams go on."""
     free = asyncio.Event()
-
-    async def wait(query: GetAccount) -> Message:
-        await free.wait()
-        return account(query.patient_id)
 
     async def send_too_much(stream: Stream[CallBatch, ReplyBatch]) -> None:
         async with stream as bad:
@@ -64,7 +46,7 @@ async def test_a_message_that_is_too_large_is_refused_unread() -> None:
             await asyncio.wait((sending,))
             await bad.recv_message()
 
-    async with desk(Counter(wait)) as there, Channel(HOST, there.port) as channel:
+    async with desk(Counter(answering_when(free))) as there, Channel(HOST, there.port) as channel:
         calls = CallsStub(channel)
         async with calls.Exchange.open() as good:
             await good.send_message(batch((1, request())))
@@ -120,25 +102,14 @@ async def test_requests_and_replies_beyond_all_pieces_are_refused(served: Desk) 
 async def test_too_many_calls_under_way_are_refused_at_once(here: bool) -> None:
     """By whichever side's bound comes first; those that were taken are answered."""
     free = asyncio.Event()
-
-    async def wait(query: GetAccount) -> Message:
-        await free.wait()
-        return account(query.patient_id)
-
     bounds = {"calls_in_flight": 3}
     async with (
-        desk(Counter(wait), **({} if here else bounds)) as there,
+        desk(Counter(answering_when(free)), **({} if here else bounds)) as there,
         calling_at(there.port, **(bounds if here else {})) as (_, billing),
     ):
         with using(calling()):
-            held = [asyncio.ensure_future(billing.account(asking())) for _ in range(3)]
-            await there.counter.until(3)
-            with pytest.raises(Overloaded) as caught:
-                await billing.account(asking())
-            free.set()
-            await asyncio.gather(*held)
-            await billing.account(asking())
-    assert caught.value.retry_after
+            refusal = await refused_when_full(billing, there.counter, free)
+    assert refusal.retry_after
     assert len(there.counter.asked) == 4
 
 

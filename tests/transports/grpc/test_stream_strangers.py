@@ -3,7 +3,6 @@
 import asyncio
 import random
 import socket
-from collections.abc import AsyncIterator
 
 import grpc
 import pytest
@@ -19,7 +18,6 @@ from tests.transports.grpc.stream_ends import (
     batch,
     calling_at,
     desk,
-    leaving_nothing,
     raw_stream,
     request,
     status_after,
@@ -35,17 +33,7 @@ PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 SETTINGS = bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
 
 
-@pytest.fixture(autouse=True)
-async def _nothing_left() -> AsyncIterator[None]:
-    async with leaving_nothing():
-        yield
-
-
-@pytest.fixture
-async def served() -> AsyncIterator[Desk]:
-    """Give a server."""
-    async with desk() as made:
-        yield made
+pytestmark = pytest.mark.usefixtures("nothing_left")
 
 
 async def test_garbage_costs_its_own_connection(served: Desk) -> None:

@@ -10,6 +10,7 @@ import pytest
 from grpclib.client import Channel
 from grpclib.const import Status
 from grpclib.exceptions import GRPCError
+from tests.kernel.kinds import kinds
 from tests.transports.grpc.books import (
     ACCOUNT,
     ASK,
@@ -143,7 +144,7 @@ async def test_the_component_itself_says_who_may() -> None:
     assert "billing:open" in refusal.message
 
 
-KINDS = sorted(kind for kind, cls in PlatformError.kinds.items() if cls.__module__ == PlatformError.__module__)
+KINDS = sorted(kind.__name__ for kind in kinds())
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from tests.broker.choice import Kafka
 from tests.conftest import execute, fresh_database, with_database
+from tests.faults.proxy import Link
 from tests.storage import marks, tally
 from tests.transports.kafka.own_broker import OwnBroker
 from tests.transports.kafka.people import BODIES
@@ -78,3 +79,12 @@ def own_broker(kafka: Kafka) -> Iterator[OwnBroker]:
         pytest.skip(kafka.missing or "the run's Kafka is another one, and there may be no Java here")
     with OwnBroker() as broker:
         yield broker
+
+
+@pytest.fixture
+async def link(own_broker: OwnBroker) -> AsyncIterator[Link]:
+    """Give the link by which those go who reach our own broker at the address `linked`."""
+    link = own_broker.link()
+    await link.open()
+    yield link
+    await link.close()

@@ -6,8 +6,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.end_to_end.program import free_port
 from tests.faults.proxy import HOST, Link
+from tests.ports import free_port
 from tests.transports.grpc.certificates import Files, Office
 
 from careplane.app.kafka_broker import KafkaBroker

@@ -3,18 +3,18 @@
 import asyncio
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from tests.components.patient_events import NOON, event_about
 
 from careplane.components.events import PATIENT_CHANGED, PATIENT_STREAM, PatientEventBody
 from careplane.kernel.events import Delivery, Event
 
 BODIES: Mapping[str, type[msgspec.Struct]] = {PATIENT_CHANGED: PatientEventBody}
-NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 _numbers = itertools.count(1)
 
 
@@ -33,16 +33,7 @@ def body_of(patient: UUID, version: int, **facts: Any) -> PatientEventBody:
 
 def event_of(patient: UUID, version: int = 1, **facts: Any) -> Event:
     """Make an event about a patient."""
-    body = body_of(patient, version, **facts)
-    return Event(
-        id=uuid4(),
-        type=PATIENT_CHANGED,
-        source=PATIENT_STREAM,
-        subject=patient,
-        version=version,
-        time=NOON,
-        body=msgspec.msgpack.encode(body),
-    )
+    return event_about(body_of(patient, version, **facts))
 
 
 def lives(people: int, versions: int) -> list[Event]:

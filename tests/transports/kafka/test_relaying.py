@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 
 import msgspec
 import pytest
@@ -22,15 +21,6 @@ from careplane_transports.kafka.record import Records
 from careplane_transports.kafka.settings import KafkaSettings
 
 BOUND_S = 1.0
-
-
-@pytest.fixture
-async def link(own_broker: OwnBroker) -> AsyncIterator[Link]:
-    """Give the link by which the clients of the tests' own broker go."""
-    link = own_broker.link()
-    await link.open()
-    yield link
-    await link.close()
 
 
 async def told(database: Database, count: int, events: int = 3) -> list[Event]:

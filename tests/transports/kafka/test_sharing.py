@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pytest
@@ -77,15 +77,6 @@ async def counted(database: Database, events: int) -> None:
         return int((await database.fetch_row(_COUNTED))["n"]) >= events
 
     await until(enough)
-
-
-@pytest.fixture
-async def link(own_broker: OwnBroker) -> AsyncIterator[Link]:
-    """Give the link by which one of the processes goes."""
-    link = own_broker.link()
-    await link.open()
-    yield link
-    await link.close()
 
 
 class Telling:
