@@ -1,6 +1,6 @@
 # Careplane: everything a developer does is one of these. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help env dev split test test-split faults check fuzz image format proto lock
+.PHONY: help env dev split test test-split cloud-test faults check fuzz image binary format docs proto lock
 .SUFFIXES:
 
 PYTHON ?= python3
@@ -28,6 +28,9 @@ test: env ## Run all tests, several at a time
 test-split: env ## Run the tests over HTTP against a process for each component
 	@CAREPLANE_TEST_WIRING=split $(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist loadfile tests/end_to_end $(ARGS)
 
+cloud-test: env ## Deploy config/aws into a pretended cloud, and ask each service's own API for every resource
+	@$(BIN)/pytest -s tests/cloud $(ARGS)
+
 faults: env ## Kill, freeze and cut off a cluster of real processes under load, by lot
 	@CAREPLANE_FAULT_SCHEDULES=$${CAREPLANE_FAULT_SCHEDULES:-150} $(BIN)/pytest -s tests/faults/test_faults.py $(ARGS)
 
@@ -46,9 +49,18 @@ fuzz: env ## Fuzz for long: every route by its documentation, and what decodes w
 image: ## Build the container image careplane:local (needs Docker)
 	@docker build --file docker/Dockerfile --build-arg REVISION="$$(git rev-parse HEAD 2>/dev/null)" --tag careplane:local .
 
+binary: env ## Build all of Careplane as one executable, dist/careplane, and try it in an empty folder
+	@PYTHONHASHSEED=1 PYINSTALLER_CONFIG_DIR=dist/.kept $(BIN)/pyinstaller --noconfirm --log-level ERROR \
+		--distpath dist --workpath dist/.made config/binary/careplane.spec
+	@CAREPLANE_TEST_BINARY=dist/careplane $(BIN)/pytest tests/binary $(ARGS)
+
 format: env ## Format the code and mend what can be mended
 	@$(BIN)/ruff format
 	@$(BIN)/ruff check --fix
+
+docs: env ## Write anew what is generated: the settings in config/README.md, the routes in config/aws
+	@$(BIN)/careplane config reference --into config/README.md
+	@routes="$$($(BIN)/careplane gateway export-openapi --aws --format yaml)" && echo "$$routes" >config/aws/http-api.yaml
 
 proto: env ## Check proto/ and make transports/careplane_pb from it
 	@$(BIN)/python proto/generate.py $(ARGS)

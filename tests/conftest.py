@@ -16,7 +16,7 @@ from typing import Any
 import asyncpg
 import pytest
 from httpx._transports import default as http
-from tests.broker.fixture import kafka, real_kafka, topic_prefix
+from tests.broker.fixture import kafka, real_kafka, startable_kafka, topic_prefix
 from tests.room import room
 from tests.turns import pytest_runtest_protocol
 
@@ -26,7 +26,7 @@ from careplane.app.embedded import EmbeddedPostgres
 from careplane.app.setup_error import SetupError
 from careplane.storage.migrations import migrate
 
-__all__ = ["kafka", "pytest_runtest_protocol", "real_kafka", "topic_prefix"]
+__all__ = ["kafka", "pytest_runtest_protocol", "real_kafka", "startable_kafka", "topic_prefix"]
 
 # Making what HTTPS needs takes 20 ms each time, and clients that speak plain HTTP have no use for it: one does for all.
 http.create_ssl_context = cache(http.create_ssl_context)  # type: ignore[attr-defined]

@@ -1,12 +1,15 @@
 """A database's URL that cannot be: one sentence before anything connects, with nothing of the URL in it."""
 
+import inspect
 from pathlib import Path
+from typing import Any
 
 import pytest
+from asyncpg.connect_utils import _parse_connect_dsn_and_args  # type: ignore[attr-defined]
 from hypothesis import given
 from hypothesis import strategies as st
 
-from careplane.app.database_url import url_fault
+from careplane.app.database_url import url_fault, with_password
 from careplane.app.settings_source import load_settings
 from careplane.app.setup_error import SetupError
 
@@ -79,3 +82,47 @@ def test_whatever_stands_there_it_is_settings_or_a_sentence(end: str) -> None:
     except SetupError as error:
         answer = str(error)
     assert answer.startswith(("postgresql://db/x?", "The setting DATABASE_URL is wrong: "))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://db/x",
+        "postgresql:///x?host=/run/postgresql",
+        "postgresql://me:own@db/x",
+        "postgresql://me@db/x?password=own",
+        "postgresql://me@db/x?passfile=/run/pass",
+        "",
+    ],
+)
+def test_a_url_without_a_user_or_with_its_own_password_stays_as_it_is(url: str) -> None:
+    """A password is somebody's, and what stands in the URL was meant for it."""
+    assert with_password(url, "secret") == url
+    assert with_password("postgresql://me@db/x", "") == "postgresql://me@db/x"
+
+
+@given(st.text(st.characters(min_codepoint=32, exclude_categories=["Cs"]), min_size=1))
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://m%40e@one:5432,two:5433/x?sslmode=require",
+        "postgres://m%40e:@one:5432,two:5433/x",
+        "postgresql:///x?user=m%40e&host=one,two&port=5432,5433",
+    ],
+)
+def test_a_password_of_any_signs_is_the_one_that_connects(url: str, password: str) -> None:
+    """As PostgreSQL's client reads the URL, only the password is new."""
+    assert url_fault(with_password(url, password)) is None
+    plain, given = _read(url), _read(with_password(url, password))
+    assert (given.pop("password"), plain.pop("password")) == (password, None)
+    assert plain == given
+    assert plain["user"] == "m@e"
+
+
+def _read(url: str) -> dict[str, Any]:
+    others = dict.fromkeys(inspect.signature(_parse_connect_dsn_and_args).parameters)
+    addresses, parameters = _parse_connect_dsn_and_args(**{**others, "dsn": url})[:2]
+    return {
+        "addresses": addresses,
+        **{name: getattr(parameters, name) for name in ("user", "password", "database", "server_settings")},
+    }

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from careplane.app.catalog import NAMES
 from careplane.app.commands.doctor import case_of, run_doctor
 from careplane.app.doctor import configuration, folder, keys, machine, software
 from careplane.app.doctor.case import Case, Check
@@ -123,6 +124,12 @@ async def test_secrets_in_the_environment_are_told(write: Callable[..., Path]) -
     }
     found = bad(await configuration.check_secrets(Case(Settings(), environ=environ)))
     assert sorted(level for level, _ in found) == [Level.PROBLEM, *[Level.WARNING] * 3]
+    for name, file in (("PASSWORD", ""), ("LOGINS", ""), ("LOGINS_PATIENT", ""), ("LOGINS_PATIENT", "_FILE")):
+        value = str(write(SECRET, 0o644, "password")) if file else SECRET
+        [(level, told)] = bad(
+            await configuration.check_secrets(Case(Settings(), environ={f"CAREPLANE_DATABASE_{name}{file}": value}))
+        )
+        assert (level, name in told) == ((Level.PROBLEM, False) if file else (Level.WARNING, True))
     harmless = {"DATABASE_URL": "postgresql://clinic@db.example/careplane"}
     assert bad(await configuration.check_secrets(Case(Settings(), environ=harmless))) == []
 
@@ -143,6 +150,10 @@ async def test_what_a_production_should_have_is_told() -> None:
     """A key for second factors and a place for anchors; `careplane dev` makes both."""
     assert [level for level, _ in bad(await configuration.check_proofs(of()))] == [Level.WARNING] * 2
     assert await configuration.check_proofs(Case(Settings())) == []
+    others = frozenset(set(NAMES) - {"patient"})
+    found = bad(await configuration.check_proofs(Case(of().settings, owners={"patient": URL}, elsewhere=others)))
+    assert ["how far it has come" in text for _, text in found] == [True]
+    assert await configuration.check_proofs(Case(Settings(), elsewhere=frozenset(NAMES))) == []
 
 
 async def test_the_data_folder_is_looked_at(tmp_path: Path) -> None:

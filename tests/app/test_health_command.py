@@ -4,7 +4,7 @@ import asyncio
 
 import msgspec
 import pytest
-from tests.wirings.split_folder import free_ports
+from tests.ports import free_ports
 
 from careplane.app.commands.health import gateway_fault, reached_at, run_health
 from careplane.app.settings import HttpSettings, Settings

@@ -79,6 +79,17 @@ def test_run_again_it_keeps_what_is_there(folder: Path) -> None:
     assert all(after[name] == before[name].replace(DATABASE, "elsewhere:5432/other") for name in moved)
 
 
+def test_without_logins_there_is_nothing_of_the_database(tmp_path: Path) -> None:
+    """Where another keeps its passwords: only what is not the database's."""
+    words = ["secrets", str(tmp_path), "--no-logins"]
+    cli.app(words, exit_on_error=False, print_error=False, result_action="return_value")
+    before = contents(tmp_path)
+    (key,) = [name for name in before if name.startswith("identity/keys/")]
+    assert set(before) == {key, "gateway/cursor_secret", "identity/secrets_key"}
+    cli.app(words, exit_on_error=False, print_error=False, result_action="return_value")
+    assert contents(tmp_path) == before
+
+
 def test_what_a_killed_run_left_is_no_secret(folder: Path) -> None:
     """A file is moved to its place whole; what lies beside it is written over."""
     (folder / "gateway" / "cursor_secret").rename(folder / "gateway" / "cursor_secret.new")

@@ -74,6 +74,59 @@ def test_a_secret_can_be_read_from_a_file(tmp_path: Path) -> None:
     assert load_settings(None, environ).database.url == "postgresql://secret/x"
 
 
+def test_an_entry_of_a_table_can_be_given_by_itself(tmp_path: Path) -> None:
+    """It replaces that entry of the environment's table, or else of the file's; a secret one may be in a file."""
+    file = tmp_path / "my.toml"
+    file.write_text('[grpc.peers]\nbilling = "a:1"\npatient = "b:2"\n[identity.roles]\nDesk = ["users:read"]\n')
+    (tmp_path / "password").write_text("p@ss word\n")
+    environ = {
+        "CAREPLANE_GRPC_PEERS_BILLING": "c:3, d:4",
+        "CAREPLANE_DATABASE_LOGINS_PATIENT_FILE": str(tmp_path / "password"),
+        "CAREPLANE_DATABASE_LOGINS_BILLING": "17",
+        "CAREPLANE_DATABASE_LOGINS": '{"billing": "old", "identity": "other"}',
+        "CAREPLANE_IDENTITY_ROLES_FRONT_DESK": '["patients:read"]',
+    }
+    settings = load_settings(file, environ)
+    assert settings.grpc.peers == {"billing": "c:3, d:4", "patient": "b:2"}
+    assert settings.database.logins == {"billing": "17", "identity": "other", "patient": "p@ss word"}
+    assert settings.identity.roles == {"Desk": ("users:read",), "front_desk": ("patients:read",)}
+    whole = {"CAREPLANE_GRPC_PEERS": '{"identity": "e:5"}', "CAREPLANE_GRPC_PEERS_BILLING": "c:3"}
+    assert load_settings(file, whole).grpc.peers == {"identity": "e:5", "billing": "c:3"}
+
+
+def test_no_setting_is_called_as_an_entry_of_another_would_be() -> None:
+    """A variable is for one of them."""
+    variables = [setting.variable for setting in all_settings()]
+    for setting in all_settings():
+        if setting.entries is not None:
+            assert not [name for name in variables if name.startswith(f"{setting.variable}_")]
+
+
+def test_the_password_goes_where_one_is_wanted() -> None:
+    """Into each URL that names a user and has no password, whichever component it is for."""
+    environ = {
+        "DATABASE_URL": "postgresql://owner@db/x?sslmode=require",
+        "CAREPLANE_DATABASE_COMPONENT_URLS_BILLING": "postgresql://own:kept@db/y",
+        "CAREPLANE_DATABASE_PASSWORD": "p@s:s/w#r d%",
+    }
+    database = load_settings(None, environ).database
+    assert database.url_for("patient") == "postgresql://owner:p%40s%3As%2Fw%23r%20d%25@db/x?sslmode=require"
+    assert database.url_for("billing") == "postgresql://own:kept@db/y"
+    assert load_settings(None, {"CAREPLANE_DATABASE_PASSWORD": "x"}).database.url_for("patient") == ""
+
+
+@pytest.mark.parametrize("given", ["environment", "file"])
+def test_a_secret_given_twice_is_told(tmp_path: Path, given: str) -> None:
+    """Which of the two is meant is not guessed; what others know as DATABASE_URL gives way to ours."""
+    (tmp_path / "url").write_text("postgresql://db/x")
+    (tmp_path / "my.toml").write_text('[database]\nurl = "postgresql://db/y"\nurl_file = "url"\n')
+    environ = {"CAREPLANE_DATABASE_URL": "postgresql://db/y", "CAREPLANE_DATABASE_URL_FILE": str(tmp_path / "url")}
+    with pytest.raises(SetupError, match=r"are both given, for the same: leave one of them out\.$"):
+        load_settings(tmp_path / "my.toml" if given == "file" else None, environ if given == "environment" else {})
+    theirs = {"CAREPLANE_DATABASE_URL_FILE": str(tmp_path / "url"), "DATABASE_URL": "postgresql://db/z"}
+    assert load_settings(None, theirs).database.url == "postgresql://db/x"
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
@@ -85,6 +138,8 @@ def test_a_secret_can_be_read_from_a_file(tmp_path: Path) -> None:
         ('[http]\nport_file = "x"', r"There is no setting http\.port_file in "),
         ('[database]\nurl = "mysql://x"', r"The setting database\.url in .* is wrong: "),
         ('[identity]\nprivate_key_file = "gone.pem"', r"The file named by identity\.private_key_file in .* cannot be "),
+        ('[grpc.peers]\nbiling = "a:1"', r"The setting grpc\.peers in .* names 'biling' that is no component: choose "),
+        ('[database.logins]\n"x" = "hunter2"', r"The setting database\.logins in .* names something that is no comp"),
         ("[http", r"The settings file .*my\.toml is not valid TOML: "),
     ],
 )
@@ -100,9 +155,32 @@ def test_a_mistake_in_the_file_is_one_sentence(tmp_path: Path, text: str, senten
 @pytest.mark.parametrize(
     ("variable", "value", "sentence"),
     [
+        ("CAREPLANE_HTTP_ADDRESS_HEADER", "X-Real", r"The setting CAREPLANE_HTTP_ADDRESS_HEADER is wrong: must be a h"),
         ("CAREPLANE_HTTP_PORT", "many", r"The setting CAREPLANE_HTTP_PORT is wrong: expected int"),
         ("CAREPLANE_HTTP_PROT", "1", r"The environment variable CAREPLANE_HTTP_PROT is not a setting"),
         ("CAREPLANE_DATABASE_COMPONENT_URLS", "{", r"The setting CAREPLANE_DATABASE_COMPONENT_URLS is wrong: "),
+        (
+            "CAREPLANE_GRPC_PEERS_BILING",
+            "b:1",
+            r"The setting CAREPLANE_GRPC_PEERS_BILING names 'biling' that is",
+        ),
+        ("CAREPLANE_GRPC_PEERS_BILLING", "b", r"The setting CAREPLANE_GRPC_PEERS_BILLING is wrong: must be names with"),
+        ("CAREPLANE_GRPC_PEERS_", "b:1", r"The environment variable CAREPLANE_GRPC_PEERS_ is not a setting: "),
+        ("CAREPLANE_IDENTITY_ROLES_DESK", "users:read", r"The setting CAREPLANE_IDENTITY_ROLES_DESK is wrong: must be"),
+        ("CAREPLANE_DATABASE_LOGINS_PATIENT", "hunter2\n", r"The setting CAREPLANE_DATABASE_LOGINS_PATIENT is wrong: "),
+        ("CAREPLANE_DATABASE_LOGINS_PATIENT_FILE", "/gone", r"The file named by CAREPLANE_DATABASE_LOGINS_PATIENT_FIL"),
+        ("CAREPLANE_DATABASE_PASSWORD", "hunter2\0", r"The setting CAREPLANE_DATABASE_PASSWORD is wrong: must be one "),
+        ("CAREPLANE_DATABASE_COMPONENT_URLS_PATIENT", "db:hunter2", r"The setting CAREPLANE_DATABASE_COMPONENT_URLS_P"),
+        (
+            "CAREPLANE_DATA_DIR",
+            "~hunter2/x",
+            r"The setting CAREPLANE_DATA_DIR is wrong: whose home that is, is not known",
+        ),
+        (
+            "CAREPLANE_DATABASE_URL_FILE",
+            "~hunter2/x",
+            r"The file named by CAREPLANE_DATABASE_URL_FILE cannot be read \(w",
+        ),
         ("DATABASE_URL", "mysql://user:hunter2@x", r"The setting DATABASE_URL is wrong: must be postgresql://"),
         ("DATABASE_URL", "postgresql://user:hunter2/@x/d", r"The setting DATABASE_URL is wrong: must be postgresql://"),
         ("DATABASE_URL", "postgresql://u@x:hunter2/d", r"The setting DATABASE_URL is wrong: must be postgresql://"),
@@ -138,7 +216,10 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         load_settings(tmp_path / "gone.toml", {})
 
 
-@given(st.dictionaries(st.sampled_from([setting.variable for setting in all_settings()]), st.text(max_size=20)))
+VARIABLES = [f"{setting.variable}{end}" for setting in all_settings() for end in ("", "_FILE", "_BILLING", "_X_FILE")]
+
+
+@given(st.dictionaries(st.sampled_from(VARIABLES), st.text(max_size=20)))
 def test_whatever_the_environment_says_it_is_settings_or_a_sentence(environ: dict[str, str]) -> None:
     """No value makes anything but settings or a SetupError."""
     try:

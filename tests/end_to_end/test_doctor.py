@@ -5,7 +5,8 @@ import socket
 from pathlib import Path
 from typing import Any
 
-from tests.end_to_end.program import DEMO_PASSWORD, Program, free_port, run_careplane
+from tests.end_to_end.program import DEMO_PASSWORD, Program, run_careplane
+from tests.ports import free_port
 
 Findings = list[dict[str, Any]]
 

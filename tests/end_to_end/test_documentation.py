@@ -1,16 +1,19 @@
 """The API documentation: OpenAPI 3.1 for programs, a page for people, and both tell of everything there is."""
 
+import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import yaml
 from tests.end_to_end.patients import registered, somebody
-from tests.end_to_end.program import ROOT
+from tests.end_to_end.program import ROOT, generous_routes, run_careplane
 
 DOCUMENTS = ("/api-docs", "/api-docs/patients", "/api-docs/auth")
+COMPONENTS = dict(zip(DOCUMENTS, ("", "patient", "identity"), strict=True))
 METHODS = {"get", "put", "post", "delete", "patch"}
 # What the documentation does not describe: itself.
 ITSELF = set(DOCUMENTS)
@@ -184,3 +187,13 @@ def test_the_page_links_into_itself(stranger: httpx.Client) -> None:
             assert f'id="{target[1:]}"' in page
         else:
             assert stranger.get(target).status_code == 200
+
+
+@pytest.mark.parametrize(("path", "component"), COMPONENTS.items())
+def test_what_is_exported_is_what_is_served(stranger: httpx.Client, tmp_path: Path, path: str, component: str) -> None:
+    """With nothing running behind it, and to the letter."""
+    routes = str(generous_routes(tmp_path))
+    words = ("gateway", "export-openapi", "--component", component)
+    exported = run_careplane(*words, CAREPLANE_HTTP_ROUTES_FILE=routes)
+    assert exported.returncode == 0, exported.stderr
+    assert json.loads(exported.stdout) == stranger.get(path).json()

@@ -19,9 +19,9 @@ from tests.end_to_end.program import (
     REAL_HASHING,
     Program,
     assert_one_sentence,
-    free_port,
     run_careplane,
 )
+from tests.ports import free_port
 
 SECRET = "a secret of thirty-two characters"
 EMAIL, PASSWORD = "ana@clinic.example", "purple otters climb ladders"

@@ -15,7 +15,7 @@ import pytest
 from tests.end_to_end.program import Program
 from tests.end_to_end.raw import connected
 
-from careplane.gateway.server import HEAD_SECONDS
+from careplane.gateway.settings import HEAD_SECONDS
 
 TURN_SECONDS = 1.8
 TURNS = 2

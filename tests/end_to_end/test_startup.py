@@ -12,10 +12,10 @@ from tests.end_to_end.program import (
     ROOT,
     Program,
     assert_one_sentence,
-    free_port,
     generous_routes,
     run_careplane,
 )
+from tests.ports import free_port
 
 
 def start(data: Path, **settings: str) -> str:

@@ -4,7 +4,7 @@ import asyncio
 import base64
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,10 +38,11 @@ _SOCKET: Final = ".s.PGSQL.5432"
 class Cluster:
     """The platform split into processes; all of its links and victims are by name, so that a schedule can name them."""
 
-    def __init__(self, folder: Path) -> None:
-        """Plan it in a folder of its own."""
+    def __init__(self, folder: Path, places: Mapping[str, str] = PLACES) -> None:
+        """Plan it in a folder of its own: the processes, and what each serves."""
         self._folder = folder
-        self.processes = {name: Process(name, serves, folder) for name, serves in PLACES.items()}
+        self.processes = {name: Process(name, serves, folder) for name, serves in places.items()}
+        self._cursor_secret = secrets.token_hex(32)
         self.postgres = Postgres(folder / "data")
         self.links: dict[str, Link] = {}
         self._kafka_port = steady_port()
@@ -54,8 +55,13 @@ class Cluster:
 
     @property
     def url(self) -> str:
-        """Where the gateway is."""
-        return f"http://{HOST}:{self.processes[GATEWAY].http_port}"
+        """Where the (first) gateway is."""
+        return self.urls[0]
+
+    @property
+    def urls(self) -> list[str]:
+        """Where the gateways are."""
+        return [f"http://{HOST}:{one.http_port}" for one in self.processes.values() if one.serves == GATEWAY]
 
     @property
     def victims(self) -> dict[str, Victim]:
@@ -120,7 +126,7 @@ class Cluster:
             assert len(process.ended_by_itself) < _MOST_ENDS, process.ended_by_itself[-1]
         try:
             async with httpx.AsyncClient(timeout=5.0) as client:
-                answers = [await client.get(f"{self.url}/health/ready")]
+                answers = [await client.get(f"{url}/health/ready") for url in self.urls]
                 answers += [await client.get(process.metrics_url) for process in self.processes.values()]
         except httpx.TransportError:
             return False
@@ -167,16 +173,16 @@ class Cluster:
     def _settings(self, process: Process, certs: Path, key: Path) -> dict[str, dict[str, Any]]:
         name, own = process.name, certs / process.serves
         tls = {"tls_ca_file": own / "ca.pem", "tls_cert_file": own / "tls.pem", "tls_key_file": own / "tls.key"}
-        grpc = {"port": 0 if name == GATEWAY else process.grpc_port, "keys_dir": own / "calls", **tls}
+        gateway = process.serves == GATEWAY
+        grpc = {"port": 0 if gateway else process.grpc_port, "keys_dir": own / "calls", **tls}
         found: dict[str, dict[str, Any]] = {
             "metrics": {"port": process.metrics_port},
-            "logging": {"format": "json", "level": "info" if name != GATEWAY else "warning"},
+            "logging": {"format": "json", "level": "warning" if gateway else "info"},
             "grpc": {**grpc, "peers": self._peers[name]},
         }
-        if process.serves == GATEWAY:
+        if gateway:
             routes = generous_routes(self._folder)
-            secret = secrets.token_hex(32)
-            found["http"] = {"port": process.http_port, "cursor_secret": secret, "routes_file": routes}
+            found["http"] = {"port": process.http_port, "cursor_secret": self._cursor_secret, "routes_file": routes}
         else:
             found["database"] = {"component_urls": {process.serves: self._urls[name]}, "pool_size": POOL_SIZE}
         if name in self._brokers:

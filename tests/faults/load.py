@@ -38,11 +38,13 @@ class Load:
         self.wrong: list[str] = []
         self.answers: Counter[str] = Counter()
 
-    async def work(self, url: str, token: dict[str, str], clients: int) -> None:
-        """Work until told to stop, and then until everything that was sent is acknowledged."""
+    async def work(
+        self, url: str, token: dict[str, str], clients: int, through: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        """Work until told to stop, and then until everything that was sent is acknowledged, `through` a balancer."""
         self._going = True
         limits = httpx.Limits(max_connections=clients)
-        making = httpx.AsyncClient(base_url=url, headers=token, timeout=_ANSWER_S, limits=limits)
+        making = httpx.AsyncClient(base_url=url, headers=token, timeout=_ANSWER_S, limits=limits, transport=through)
         async with making as client, asyncio.TaskGroup() as working:
             for _ in range(clients):
                 working.create_task(self._work(client))

@@ -17,6 +17,8 @@ from tests.end_to_end.program import LEAST_HASHING, environment
 from tests.faults.ports import steady_port
 
 from careplane.app.children import READY
+from careplane.app.settings import Settings
+from careplane.app.settings_source import load_settings
 
 STOP_SECONDS = 30.0
 _ENDS = (0,)
@@ -45,6 +47,11 @@ class Process:
         for section, values in settings.items():
             lines += [f"[{section}]", *(f"{key} = {_toml(value)}" for key, value in values.items()), ""]
         self._config.write_text("\n".join(lines))
+
+    @property
+    def settings(self) -> Settings:
+        """Its settings, as they were written."""
+        return load_settings(self._config, {})
 
     @property
     def metrics_url(self) -> str:

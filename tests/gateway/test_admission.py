@@ -135,6 +135,17 @@ async def test_behind_a_proxy_each_caller_has_their_own_rate(world: World) -> No
     assert (await client.get("/health/live", headers={"X-Forwarded-For": "198.51.100.2"})).status_code == 200
 
 
+async def test_the_header_with_the_address_can_be_another_one(world: World) -> None:
+    """Then X-Forwarded-For is but a claim."""
+    world.settings = EdgeSettings(cursor_secret=b"s" * 32, trusted_proxies=1, address_header=b"x-client-address")
+    world.table = world.table.times(0.001)
+    client = world.client(token=None)
+    sent = {"X-Client-Address": "198.51.100.1", "X-Forwarded-For": "192.0.2.1"}
+    assert (await client.get("/health/live", headers=sent)).status_code == 200
+    assert (await client.get("/health/live", headers={**sent, "X-Forwarded-For": "192.0.2.2"})).status_code == 429
+    assert (await client.get("/health/live", headers={**sent, "X-Client-Address": "2001:db8::1"})).status_code == 200
+
+
 async def test_without_a_trusted_proxy_nobody_is_believed(world: World) -> None:
     """X-Forwarded-For then is but a claim."""
     await world.client(token=None).post(

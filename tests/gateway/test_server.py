@@ -110,6 +110,19 @@ async def test_it_does_not_wait_for_ever() -> None:
     idle.close()
 
 
+async def test_an_idle_connection_is_ended_when_its_time_is_up() -> None:
+    """And not before: a balancer in front must be the one who gives up first."""
+    async with serving(Gate(), HOST, 0, head_s=0.3) as brief, serving(Gate(), HOST, 0, head_s=60) as long:
+        ended, ours = await asyncio.open_connection(HOST, brief)
+        kept, other = await asyncio.open_connection(HOST, long)
+        async with asyncio.timeout(20):
+            assert await ended.read() == b""
+        assert not kept.at_eof()
+        for writer in (ours, other):
+            writer.close()
+            await writer.wait_closed()
+
+
 async def test_who_does_not_take_the_answers_is_hung_up_on() -> None:
     """Asking for ever and reading nothing holds a place only until the stated time is over."""
 

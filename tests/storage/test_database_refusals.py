@@ -4,7 +4,7 @@ import pytest
 
 from careplane.kernel.errors import FailedPrecondition, Unavailable
 from careplane.storage.database import Database
-from careplane.storage.migrations import let_in, migrate, pending
+from careplane.storage.migrations import changed, let_in, migrate, pending
 
 
 def _changed(url: str, *, user: str = "careplane", database: str | None = None) -> str:
@@ -31,3 +31,13 @@ async def test_a_user_who_may_not_migrate_is_told_so(empty_database_url: str) ->
     await let_in(empty_database_url, ("patient",))
     with pytest.raises(FailedPrecondition, match="CREATEROLE"):
         await migrate(_changed(empty_database_url, user="careplane_patient"), ("billing",))
+
+
+async def test_a_user_who_may_not_see_a_component_is_told_so(database_url: str) -> None:
+    """Another component's own login, where all of them are asked for."""
+    await let_in(database_url, ("patient",))
+    patients = _changed(database_url, user="careplane_patient")
+    for look in (pending, changed):
+        assert await look(patients, ("patient",)) == []
+        with pytest.raises(FailedPrecondition, match="may not see the tables of every component asked for: give"):
+            await look(patients, ("patient", "billing"))

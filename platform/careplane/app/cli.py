@@ -10,7 +10,9 @@ from careplane.app.setup_error import SetupError
 from careplane.app.words.audit import audit
 from careplane.app.words.certs import certs
 from careplane.app.words.events import events
+from careplane.app.words.gateway import gateway
 from careplane.app.words.keys import config, keys
+from careplane.app.words.licenses import licenses
 from careplane.app.words.platform import dev, doctor, health, migrate, serve, split
 from careplane.app.words.records import analytics, demo, export, import_
 from careplane.app.words.secrets import secrets
@@ -19,9 +21,9 @@ from careplane.kernel.errors import PlatformError, Unavailable
 
 app = App(name="careplane", help="A patient-management platform: registry, billing, analytics, one secure gateway.")
 app.version = careplane.__version__
-for group in (users, config, keys, analytics, audit, events):
+for group in (users, config, keys, analytics, audit, events, gateway):
     app.command(group)
-for word in (dev, split, serve, health, migrate, doctor, export, demo, certs, secrets):
+for word in (dev, split, serve, health, migrate, doctor, export, demo, certs, secrets, licenses):
     app.command(word)
 app.command(import_, name="import")
 

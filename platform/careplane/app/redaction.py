@@ -17,9 +17,10 @@ _DEEPEST = 6
 _LONGEST = 2_000
 _SENSITIVE = frozenset({
     "address", "addresses", "birthdate", "body", "city", "comment", "communication", "contact",
-    "contacts", "dateofbirth", "dob", "dsn", "family", "firstname", "fullname", "given", "identifier", "identifiers",
-    "lastname", "line", "mrn", "name", "names", "note", "params", "patientname", "phone", "photo", "postalcode", "q",
-    "query", "request", "search", "ssn", "street", "telecom", "telephone", "username", "value", "zip",
+    "componenturls", "contacts", "databaseurl", "dateofbirth", "dob", "dsn", "family", "firstname", "fullname", "given",
+    "identifier", "identifiers", "lastname", "line", "logins", "mrn", "name", "names", "note", "params", "patientname",
+    "phone", "photo", "postalcode", "q", "query", "request", "search", "ssn", "street", "telecom", "telephone",
+    "url", "urls", "username", "value", "zip",
 })  # fmt: skip
 _SENSITIVE_PARTS = (
     "apikey",

@@ -122,7 +122,7 @@ async def _front(
     front = make_front(
         plan.settings, host, metrics, following, cursor_secret=plan.cursor_secret, elsewhere=links.checks
     )
-    await stack.enter_async_context(serving(front, http.host, http.port, ended=cut_off.set))
+    await stack.enter_async_context(serving(front, http.host, http.port, head_s=http.idle_timeout_s, ended=cut_off.set))
 
 
 async def _until(stop: asyncio.Event, cut_off: asyncio.Event, host: Host) -> None:

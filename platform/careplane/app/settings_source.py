@@ -25,6 +25,14 @@ class Setting(NamedTuple):
     secret: bool
     wanted: str
     fault: Callable[[str], str | None]
+    by_component: bool
+    when: str
+
+    @property
+    def entries(self) -> Any:  # noqa: ANN401 - an annotation
+        """The type of its entries, each of which may be given by itself, or None where it is no table."""
+        kind = get_args(self.type)[0]
+        return get_args(kind)[1] if get_origin(kind) is dict else None
 
     @property
     def key(self) -> str:
@@ -44,6 +52,10 @@ class _Found(NamedTuple):
     text: bool
 
 
+_Everything = dict[tuple[str, str], _Found]
+"""What was found, by the key of its setting, and the entry of it or an empty string."""
+
+
 def all_settings() -> Iterator[Setting]:
     """Yield every setting there is, in the order of the file."""
     for name, kind in get_type_hints(Settings, include_extras=True).items():
@@ -59,21 +71,39 @@ def _setting(section: str, name: str, kind: Any) -> Setting:  # noqa: ANN401 - a
     metas = [meta for meta in get_args(kind)[1:] if isinstance(meta, msgspec.Meta)]
     description = next((meta.description for meta in metas if meta.description), "")
     extra = {key: value for meta in metas for key, value in (meta.extra or {}).items()}
-    fault: Callable[[str], str | None] = extra.get("fault", lambda _: None)
-    return Setting(section, name, kind, description, bool(extra.get("secret")), str(extra.get("wanted", "")), fault)
+    return Setting(
+        section,
+        name,
+        kind,
+        description,
+        secret=bool(extra.get("secret")),
+        wanted=str(extra.get("wanted", "")),
+        fault=extra.get("fault", lambda _: None),
+        by_component=bool(extra.get("by_component")),
+        when=str(extra.get("when", "")),
+    )
 
 
 def load_settings(file: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
-    """Return the settings of `file` (none: the defaults) and of the environment, which goes first."""
+    """Return the settings of `file` (none: the defaults) and of the environment, which goes first.
+
+    What the environment says of one entry of a table replaces that entry alone.
+    """
     tables = _read(file) if file else {}
     known = {setting.key: setting for setting in all_settings()}
     found = _from_file(file, tables, known) if file else {}
     found |= _from_environment(environ, known)
     values: dict[str, Any] = {}
-    for key, where in found.items():
+    for (key, entry), where in sorted(found.items(), key=lambda one: one[0][1]):  # a whole table, then its entries
         setting = known[key]
         table = values.setdefault(setting.section, {}) if setting.section else values
-        table[setting.name] = _convert(setting, where)
+        if entry:
+            one = {entry: _convert(setting, where, setting.entries)}
+            _check_names(setting, where, one)
+            table[setting.name] = {**table.get(setting.name, {}), **one}
+        else:
+            table[setting.name] = _convert(setting, where, setting.type)
+            _check_names(setting, where, table[setting.name])
     return msgspec.convert(values, Settings, dec_hook=lambda _kind, value: value)
 
 
@@ -88,8 +118,8 @@ def _read(file: Path) -> dict[str, Any]:
         raise SetupError(sentence) from error
 
 
-def _from_file(file: Path, tables: dict[str, Any], known: Mapping[str, Setting]) -> dict[str, _Found]:
-    found: dict[str, _Found] = {}
+def _from_file(file: Path, tables: dict[str, Any], known: Mapping[str, Setting]) -> _Everything:
+    found: _Everything = {}
     sections = {setting.section for setting in known.values()}
     for name, value in tables.items():
         is_section = name in sections and name
@@ -99,59 +129,84 @@ def _from_file(file: Path, tables: dict[str, Any], known: Mapping[str, Setting])
         for key, inner in (
             {f"{name}.{inner}": it for inner, it in value.items()} if is_section else {name: value}
         ).items():
-            _put(found, known, key, _Found(inner, f"{key} in {file}", file.parent, text=False))
+            where = _Found(inner, f"{key} in {file}", file.parent, text=False)
+            secret = known.get(key.removesuffix("_file"))
+            if key in known:
+                _put(found, (key, ""), where)
+            elif key.endswith("_file") and secret and secret.secret:
+                _put(found, (secret.key, ""), _content(where))
+            else:
+                raise SetupError(f"There is no setting {where.place}: correct its name or remove it.")
     return found
 
 
-def _from_environment(environ: Mapping[str, str], known: Mapping[str, Setting]) -> dict[str, _Found]:
-    found: dict[str, _Found] = {}
-    here = Path.cwd()
-    keys = {setting.variable: setting.key for setting in known.values()}
-    keys |= {f"{variable}_FILE": f"{key}_file" for variable, key in keys.items() if known[key].secret}
+def _from_environment(environ: Mapping[str, str], known: Mapping[str, Setting]) -> _Everything:
+    found: _Everything = {}
     sections = tuple(f"{_PREFIX}{setting.section.upper()}_" for setting in known.values() if setting.section)
-    if environ.get(_URL_VARIABLE):
-        found["database.url"] = _Found(environ[_URL_VARIABLE], _URL_VARIABLE, here, text=True)
     for variable, value in environ.items():
         if not value:
             continue  # an empty variable is as good as none
-        if variable in keys:
-            _put(found, known, keys[variable], _Found(value, variable, here, text=True))
+        where = _Found(value, variable, Path.cwd(), text=True)
+        if (named := _named(variable, known)) is not None:
+            of, in_file = named
+            _put(found, of, _content(where) if in_file else where)
         elif variable.startswith(sections):
             sentence = f"The environment variable {variable} is not a setting: correct its name or remove it."
             raise SetupError(sentence)
+    if environ.get(_URL_VARIABLE):  # what other programs know of too, so that ours goes first
+        found.setdefault(("database.url", ""), _Found(environ[_URL_VARIABLE], _URL_VARIABLE, Path.cwd(), text=True))
     return found
 
 
-def _put(found: dict[str, _Found], known: Mapping[str, Setting], key: str, where: _Found) -> None:
-    """Note what was found for `key`; a secret's `<name>_file` is read here."""
-    secret = known.get(key.removesuffix("_file"))
-    if key not in known and key.endswith("_file") and secret and secret.secret:
-        found[secret.key] = _Found(_content(where), where.place, where.folder, text=True)
-    elif key in known:
-        found[key] = where
-    else:
-        sentence = f"There is no setting {where.place}: correct its name or remove it."
+def _named(variable: str, known: Mapping[str, Setting]) -> tuple[tuple[str, str], bool] | None:
+    """Return the setting that a variable is for, with the entry of it, and whether it names a file; None for none."""
+    for setting in known.values():
+        if variable == setting.variable:
+            return (setting.key, ""), False
+        if setting.secret and variable == f"{setting.variable}_FILE":
+            return (setting.key, ""), True
+    for setting in known.values():
+        entry = variable.removeprefix(f"{setting.variable}_")
+        if setting.entries is not None and entry and entry != variable:
+            in_file = setting.secret and entry.endswith("_FILE")
+            return (setting.key, (entry.removesuffix("_FILE") if in_file else entry).lower()), in_file
+    return None
+
+
+def _put(found: _Everything, of: tuple[str, str], where: _Found) -> None:
+    if of in found:
+        sentence = f"{found[of].place} and {where.place} are both given, for the same: leave one of them out."
         raise SetupError(sentence)
+    found[of] = where
 
 
-def _content(where: _Found) -> str:
+def _content(where: _Found) -> _Found:
+    """Return what the file holds that was named."""
     try:
-        return (where.folder / Path(str(where.value)).expanduser()).read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not text"
+        text = _path(where.folder, str(where.value)).read_text("utf-8").strip()
+    except (OSError, ValueError) as error:
+        reason = "not text" if isinstance(error, UnicodeDecodeError) else getattr(error, "strerror", None) or error
         sentence = f"The file named by {where.place} cannot be read ({reason}): check its path and its owner."
         raise SetupError(sentence) from error
+    return where._replace(value=text, text=True)
 
 
-def _convert(setting: Setting, where: _Found) -> Any:  # noqa: ANN401 - of the setting's type
-    def path(kind: type, value: object) -> object:
-        return where.folder / Path(value).expanduser() if isinstance(value, str) and kind is Path else value
-
-    value = where.value
+def _path(folder: Path, text: str) -> Path:
     try:
-        if where.text and get_origin(get_args(setting.type)[0]) is dict:
+        return folder / Path(text).expanduser()
+    except RuntimeError as error:
+        raise ValueError("whose home that is, is not known") from error
+
+
+def _convert(setting: Setting, where: _Found, wanted: Any) -> Any:  # noqa: ANN401 - of the setting's type
+    def path(kind: type, value: object) -> object:
+        return _path(where.folder, value) if isinstance(value, str) and kind is Path else value
+
+    value, bare = where.value, get_args(wanted)[0] if get_origin(wanted) is Annotated else wanted
+    try:
+        if where.text and get_origin(bare) in {dict, tuple}:
             value = msgspec.json.decode(value)
-        converted = msgspec.convert(value, setting.type, strict=not where.text, dec_hook=path)
+        converted = msgspec.convert(value, wanted, strict=not where.text, dec_hook=path)
     except msgspec.MsgspecError as error:
         reason = setting.wanted or str(error).partition(" - at ")[0].replace("`", "")
         sentence = f"The setting {where.place} is wrong: {reason[:1].lower()}{reason[1:]} ({setting.description})."
@@ -161,3 +216,15 @@ def _convert(setting: Setting, where: _Found) -> Any:  # noqa: ANN401 - of the s
             sentence = f"The setting {where.place} is wrong: {fault} ({setting.description})."
             raise SetupError(sentence)
     return converted
+
+
+def _check_names(setting: Setting, where: _Found, value: object) -> None:
+    """Raise SetupError for an entry called after no component; what stands in a secret's place is not repeated."""
+    if not setting.by_component or not isinstance(value, dict):
+        return
+    from careplane.app.catalog import NAMES
+
+    if unknown := sorted(set(value) - set(NAMES)):
+        what = "something" if setting.secret else repr(unknown[0])
+        sentence = f"The setting {where.place} names {what} that is no component: choose from {', '.join(NAMES)}."
+        raise SetupError(sentence)

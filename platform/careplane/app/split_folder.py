@@ -13,8 +13,16 @@ from careplane.app.settings import Settings
 from careplane.app.split_plan import SplitProcess
 from careplane.components.identity.api import IDENTITY
 
-_NOT_FOR_CHILDREN: Final = ("DATABASE_URL", "CAREPLANE_DATABASE_URL", "CAREPLANE_DATABASE_URL_FILE")
-"""These lead to a database as its owner; each process gets the logins of its own components."""
+_NOT_FOR_CHILDREN: Final = (
+    "DATABASE_URL",
+    "CAREPLANE_DATABASE_URL",
+    "CAREPLANE_DATABASE_COMPONENT_URLS",
+    "CAREPLANE_DATABASE_PASSWORD",
+    "CAREPLANE_DATABASE_LOGINS",
+    "CAREPLANE_HTTP_CURSOR_SECRET",
+    "CAREPLANE_IDENTITY_SECRETS_KEY",
+)
+"""What begins so leads to a database as its owner, or is given to each process as a file of its own."""
 
 
 def certificates_in(settings: Settings) -> Path:
@@ -24,7 +32,7 @@ def certificates_in(settings: Settings) -> Path:
 
 def environment_of(process: SplitProcess, settings: Settings, urls: Mapping[str, str], brokers: str) -> dict[str, str]:
     """Return the environment of a process, under the `settings` of all; what is secret is in files that it names."""
-    ours = {name: value for name, value in os.environ.items() if name not in _NOT_FOR_CHILDREN}
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_FOR_CHILDREN)}
     certificates = certificates_in(settings) / process.runs
     return {
         **ours,

@@ -16,6 +16,7 @@ from careplane.gateway.edge import Edge, EdgeParts
 from careplane.gateway.health import Check
 from careplane.gateway.limits import RateLimits
 from careplane.gateway.metrics import Metrics
+from careplane.gateway.openapi import Document, documents
 from careplane.gateway.problems import answer
 from careplane.gateway.routes import GATEWAY, RouteTable
 from careplane.gateway.rows import matcher
@@ -60,11 +61,9 @@ class GatewayParts:
 
 def make_application(parts: GatewayParts) -> Edge:
     """Return the ASGI application; raise RouteFileError where table and handlers do not agree."""
-    web = WebParts(parts.new_id, parts.clock, SignedCursors(parts.settings.cursor_secret))
-    handlers = {name: list(endpoints(proxy, web)) for name, (endpoints, proxy) in parts.components.items()}
-    handlers[GATEWAY] = [*health.endpoints(parts.checks), *trail_endpoints(parts.trails, web)]
-    handlers[GATEWAY] += docs_endpoints(dict(handlers), parts.table)
-    app = _litestar([handler for several in handlers.values() for handler in several])
+    handlers = _handlers(parts)
+    everything = [handler for several in handlers.values() for handler in several]
+    app = _litestar([*everything, *docs_endpoints(handlers, parts.table)])
     limits = RateLimits(parts.settings.limited_callers)
     _tell(limits, parts.metrics)
     return Edge(
@@ -78,8 +77,21 @@ def make_application(parts: GatewayParts) -> Edge:
             access=parts.access,
             new_id=parts.new_id,
             trusted_proxies=parts.settings.trusted_proxies,
+            address_header=parts.settings.address_header,
         )
     )
+
+
+def described(parts: GatewayParts) -> dict[str, Document]:
+    """Return the documents that the application made of these parts serves: one for each component, under '' of all."""
+    return documents(_handlers(parts), parts.table)
+
+
+def _handlers(parts: GatewayParts) -> dict[str, list[HTTPRouteHandler]]:
+    """Return what answers, by component; what tells about all that is not among it."""
+    web = WebParts(parts.new_id, parts.clock, SignedCursors(parts.settings.cursor_secret))
+    handlers = {name: list(endpoints(proxy, web)) for name, (endpoints, proxy) in parts.components.items()}
+    return {**handlers, GATEWAY: [*health.endpoints(parts.checks), *trail_endpoints(parts.trails, web)]}
 
 
 def _litestar(handlers: list[HTTPRouteHandler]) -> Litestar:

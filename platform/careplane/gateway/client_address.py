@@ -1,20 +1,24 @@
-"""Who is calling: the peer's address, or what the proxies we trust have written into X-Forwarded-For, and no other."""
+"""Who is calling: the peer's address, or what the proxies we trust have written into one header, and no other."""
 
 import functools
 import ipaddress
 from collections.abc import Iterable
 from typing import Final
 
+from careplane.gateway.settings import FORWARDED_FOR
+
 UNKNOWN: Final = "unknown"
 _NETWORK_OF_ONE_HOUSEHOLD: Final = 64
 _BEFORE_PORT: Final = "]"
 
 
-def client_address(peer: str, headers: Iterable[tuple[bytes, bytes]], trusted: int) -> str:
+def client_address(
+    peer: str, headers: Iterable[tuple[bytes, bytes]], trusted: int, header: bytes = FORWARDED_FOR
+) -> str:
     """Return the address that the outermost of `trusted` proxies saw; each appended the one it saw to the list."""
     if not trusted:
         return peer
-    listed = b",".join(value for name, value in headers if name == b"x-forwarded-for").decode("latin-1")
+    listed = b",".join(value for name, value in headers if name == header).decode("latin-1")
     # The last entry was written by the proxy next to us, who is the peer; the wanted one is `trusted` from the end.
     # What stands before those is the client's own invention, however much of it there is.
     seen = listed.rsplit(",", trusted)[-trusted:]

@@ -45,6 +45,7 @@ class EdgeParts:
     access: AccessLog | None
     new_id: NewId
     trusted_proxies: int
+    address_header: bytes
 
 
 class Edge:
@@ -65,7 +66,7 @@ class Edge:
             await self.parts.app(scope, receive, send)
 
     async def _exchange(self, exchange: Exchange, receive: Receive) -> None:
-        read_headers(exchange, self.parts.new_id, self.parts.trusted_proxies)
+        read_headers(exchange, self.parts.new_id, self.parts.trusted_proxies, self.parts.address_header)
         try:
             try:
                 row = self._admit(exchange)

@@ -28,7 +28,7 @@ _ONCE: Final = (
 )
 
 
-def read_headers(exchange: Exchange, new_id: NewId, trusted: int) -> None:
+def read_headers(exchange: Exchange, new_id: NewId, trusted: int, address_header: bytes) -> None:
     """Take in the headers: our internal ones and their twins with underscores are dropped, wherever they come from."""
     scope = exchange.scope
     kept = [h for h in scope["headers"] if b"_" not in h[0] and not h[0].startswith(INTERNAL)]
@@ -36,7 +36,7 @@ def read_headers(exchange: Exchange, new_id: NewId, trusted: int) -> None:
     exchange.fields = fields = dict(kept)
     exchange.context = first_context(fields, new_id)
     peer = scope["client"][0] if scope["client"] else ""
-    exchange.address = client_address(peer, kept, trusted)
+    exchange.address = client_address(peer, kept, trusted, address_header)
     exchange.tls = scope["scheme"] == "https" or (trusted > 0 and fields.get(b"x-forwarded-proto") == b"https")
     scope["headers"] = kept
     scope["client"] = (exchange.address, 0)

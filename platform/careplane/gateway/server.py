@@ -14,12 +14,10 @@ from granian.http import HTTP1Settings
 from granian.server.embed import Server
 from litestar.types import ASGIApp
 
+from careplane.gateway.settings import HEAD_SECONDS
 from careplane.kernel.errors import FailedPrecondition
 
 GRACE_SECONDS: Final = 10.0
-HEAD_SECONDS: Final = 5.0
-"""How long a head may take to arrive, counted from the answer before it; so an idle connection lasts no longer."""
-
 STALL_SECONDS: Final = 30.0
 """How long an answer may lie about that the client does not take."""
 
@@ -39,6 +37,7 @@ async def serving(
     port: int,
     *,
     grace_s: float = GRACE_SECONDS,
+    head_s: float = HEAD_SECONDS,
     stall_s: float = STALL_SECONDS,
     ended: Callable[[], None] = lambda: None,
 ) -> AsyncIterator[int]:
@@ -49,7 +48,7 @@ async def serving(
     """
     with _bound(host, port) as listener:
         port = int(listener.getsockname()[1])
-        server = _Granian(app, listener, stall_s)
+        server = _Granian(app, listener, head_s, stall_s)
         running = asyncio.create_task(server.serve(), name="gateway server")
         try:
             await asyncio.sleep(0)
@@ -88,12 +87,12 @@ def _bound(host: str, port: int) -> socket.socket:
 class _Granian(Server):
     """Granian on a socket of ours, for its own would share a taken port in silence, and wait for ever for a client."""
 
-    def __init__(self, app: ASGIApp, listener: socket.socket, stall_s: float) -> None:
+    def __init__(self, app: ASGIApp, listener: socket.socket, head_s: float, stall_s: float) -> None:
         super().__init__(
             app,
             interface=Interfaces.ASGINL,
             http=HTTPModes.http1,
-            http1_settings=HTTP1Settings(header_read_timeout=int(HEAD_SECONDS * 1000), max_buffer_size=HEAD_BYTES),
+            http1_settings=HTTP1Settings(header_read_timeout=int(head_s * 1000), max_buffer_size=HEAD_BYTES),
             websockets=False,
             backlog=BACKLOG,
             backpressure=_places(),

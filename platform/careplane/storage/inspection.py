@@ -113,6 +113,12 @@ async def see_server(url: str) -> ServerSeen:
     return ServerSeen(row["number"], row["version"], row["encoding"], row["standby"], row["time"], shown)
 
 
+async def see_session_user(url: str) -> str:
+    """Tell as whom the URL comes in; raise Unavailable when it is not let in."""
+    async with _looking(url) as connection:
+        return str(await connection.fetchval("SELECT session_user"))
+
+
 async def see_login(url: str, component: str, others: Iterable[str]) -> LoginSeen:
     """Look at the login of a component and at the rights of its role; raise Unavailable when it is not let in."""
     role = role_of(component)

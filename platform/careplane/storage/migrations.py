@@ -41,6 +41,18 @@ def _needing_rights() -> Iterator[None]:
         raise FailedPrecondition(detail) from error
 
 
+@contextmanager
+def _let_see() -> Iterator[None]:
+    try:
+        yield
+    except asyncpg.InsufficientPrivilegeError as error:
+        detail = (
+            "The database's user may not see the tables of every component asked for: give the URL of the database's "
+            "owner, or in database.component_urls each component its own login."
+        )
+        raise FailedPrecondition(detail) from error
+
+
 async def let_in(url: str, components: Iterable[str]) -> None:
     """Let the components' roles log in by themselves; how they prove who they are is the database's own affair."""
     with database_errors(), _needing_rights():
@@ -54,8 +66,8 @@ async def let_in(url: str, components: Iterable[str]) -> None:
 
 
 async def pending(url: str, components: Iterable[str]) -> Sequence[str]:
-    """Name the migrations that `migrate` would apply."""
-    with database_errors():
+    """Name the migrations that `migrate` would apply; raise FailedPrecondition for a login that may not see them."""
+    with database_errors(), _let_see():
         connection = await asyncpg.connect(url, timeout=10.0, command_timeout=10.0)
         try:
             return [
@@ -69,8 +81,8 @@ async def pending(url: str, components: Iterable[str]) -> Sequence[str]:
 
 
 async def changed(url: str, components: Iterable[str]) -> Sequence[str]:
-    """Name the migrations whose file is not what was applied."""
-    with database_errors():
+    """Name the migrations whose file is not what was applied; raise FailedPrecondition as `pending` does."""
+    with database_errors(), _let_see():
         connection = await asyncpg.connect(url, timeout=10.0, command_timeout=10.0)
         try:
             found = []

@@ -12,12 +12,12 @@ from careplane.storage.role_passwords import give_logins
 
 
 async def run_migrate(settings: Settings, logins: Path | None = None) -> None:
-    """Apply what is pending, and say what that was; with `logins`, let each role in with its password from there."""
-    passwords = _passwords(logins) if logins is not None else {}
+    """Apply what is pending, and say so; let the roles in with the passwords of the folder, or else of the settings."""
+    passwords = _passwords(logins) if logins is not None else settings.database.logins
     async with database_urls(settings) as urls:
         applied = await migrate_all(urls)
         for url, names in by_database(urls) if passwords else ():
-            await give_logins(url, {name: passwords[name] for name in names})
+            await give_logins(url, {name: passwords[name] for name in names if name in passwords})
     for file in applied:
         say(f"applied {file}")
     say(f"{len(applied)} migrations applied; the database is up to date.")

@@ -2,7 +2,8 @@
 
 It goes with `careplane certs` into the same folder. FOLDER/gateway/cursor_secret, FOLDER/identity/secrets_key and
 keys/, FOLDER/<component>/database_url, FOLDER/postgres/password for the owner, and FOLDER/migrate/ with the owner's
-database_url and logins/<component>, the components' passwords. Run again, the command keeps what is there.
+database_url and logins/<component>, the components' passwords; what is about the database is left out where
+another keeps its passwords. Run again, the command keeps what is there.
 """
 
 import base64
@@ -26,8 +27,11 @@ _OURS, _SHARED = 0o600, 0o640
 _PASSWORD_BYTES = 24
 
 
-def run_secrets(folder: Path, database: str) -> None:
-    """Make what is missing in the folder, and say what that was; raise SetupError where it cannot be written."""
+def run_secrets(folder: Path, database: str | None) -> None:
+    """Make what is missing in the folder, and say what that was; raise SetupError where it cannot be written.
+
+    Without a `database`, no passwords for one.
+    """
     try:
         made = _make(folder, database)
     except OSError as error:
@@ -38,7 +42,7 @@ def run_secrets(folder: Path, database: str) -> None:
     say(f"{folder}: each process has what it must know; give each its own folder, and nothing else of this one.")
 
 
-def _make(folder: Path, database: str) -> list[Path]:
+def _make(folder: Path, database: str | None) -> list[Path]:
     made: list[Path] = []
 
     def kept(file: Path, value: Callable[[], str], mode: int = _OURS) -> str:
@@ -54,6 +58,8 @@ def _make(folder: Path, database: str) -> list[Path]:
         keys.mkdir(mode=0o700, parents=True, exist_ok=True)
         made.append(keys / file_name(datetime.now(UTC)))
         make_key(made[-1], production=True)
+    if database is None:
+        return made
     # The database's own process has another account than ours: it reads its password as a member of our group.
     owner = kept(folder / "postgres" / "password", _password, _SHARED)
     _say_where(folder / "migrate", OWNER, owner, database)

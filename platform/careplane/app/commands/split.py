@@ -17,6 +17,7 @@ from careplane.app.databases import component_logins, database_urls, migrate_all
 from careplane.app.kafka_broker import KafkaBroker
 from careplane.app.kafka_broker_jars import java
 from careplane.app.logs import configure_logs, is_pretty
+from careplane.app.one_file import ourselves
 from careplane.app.running import stop_signals
 from careplane.app.settings import Settings
 from careplane.app.setup_error import SetupError
@@ -85,9 +86,9 @@ async def _same(brokers: str) -> str:
 
 def _child(process: SplitProcess, settings: Settings, urls: Mapping[str, str], brokers: str) -> Child:
     shown = "pretty" if is_pretty(settings.logging.format, sys.stderr) else "json"
-    environ = environment_of(process, settings, urls, brokers) | {"CAREPLANE_LOGGING_FORMAT": shown}
-    serve = (sys.executable, "-m", "careplane", "serve", *process.placement.names)
-    command = (*serve, "--config", str(process.file), "--until-input-ends")
+    program, environ = ourselves()
+    environ = {**environment_of(process, settings, urls, brokers), "CAREPLANE_LOGGING_FORMAT": shown, **environ}
+    command = (*program, "serve", *process.placement.names, "--config", str(process.file), "--until-input-ends")
     return Child(process.name, command, environ, lambda line: say(f"{process.name:<{_NAME_WIDTH}} | {line}"))
 
 

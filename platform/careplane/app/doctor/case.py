@@ -14,6 +14,7 @@ class Case:
 
     `fault` says why the settings could not be used, in which case they are the defaults. `owners` are the URLs of those
     who may migrate, `logins` those that the components use; both are empty where no database is known to run.
+    `elsewhere` are the components that cannot be looked at from here, for they have processes and logins of their own.
     """
 
     settings: Settings
@@ -22,11 +23,12 @@ class Case:
     environ: Mapping[str, str] = field(default_factory=dict)
     owners: Mapping[str, str] = field(default_factory=dict)
     logins: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: frozenset[str] = frozenset()
 
     @property
     def embedded(self) -> bool:
         """Whether the database is the one that Careplane brings along."""
-        return not (self.settings.database.url or self.settings.database.component_urls)
+        return not (self.settings.database.url or self.settings.database.component_urls or self.elsewhere)
 
 
 Check = Callable[[Case], Awaitable[Sequence[Finding]]]

@@ -6,14 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from careplane.app.catalog import NAMES
 from careplane.app.doctor.case import Case
 from careplane.app.doctor.finding import Finding, ok, problem, warning
 from careplane.app.front import check_routes
 from careplane.app.settings_source import Setting, all_settings
 from careplane.app.setup_error import SetupError
+from careplane.components.identity.api import IDENTITY
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _SECRET_MIN = 32
+_URLS = ("database.url", "database.component_urls")  # secret for the passwords in them, where they have any
 
 
 async def check_settings(case: Case) -> Sequence[Finding]:
@@ -50,15 +53,17 @@ async def check_cursor_secret(case: Case) -> Sequence[Finding]:
         return [problem("cursors", f"http.cursor_secret has {length} characters, which can be guessed", advice)]
     if case.embedded:
         return [ok("cursors", "`careplane dev` makes and keeps their secret")]
+    if case.elsewhere and case.owners:
+        return [ok("cursors", "their secret is not set, and only a process with the gateway needs it")]
     return [warning("cursors", "http.cursor_secret is not set, and `careplane serve` needs it", advice)]
 
 
 async def check_proofs(case: Case) -> Sequence[Finding]:
     """Look at what a production should have beside its keys: second factors, and proof that the audit is whole."""
-    if case.embedded:
+    if case.embedded or case.elsewhere.issuperset(NAMES):
         return []
     findings = []
-    if not case.settings.identity.secrets_key:
+    if IDENTITY.name not in case.elsewhere and not case.settings.identity.secrets_key:
         advice = "Set identity.secrets_key_file to a file that `openssl rand -base64 32` has filled."
         findings.append(warning("second factors", "nobody can enrol one: identity.secrets_key is not set", advice))
     if case.settings.audit.anchor_file is None:
@@ -87,15 +92,26 @@ def _in_file(case: Case) -> Iterator[Finding]:
 
 def _in_environment(case: Case) -> Iterator[Finding]:
     for setting in _secrets():
-        variables = [setting.variable, *(["DATABASE_URL"] if setting.key == "database.url" else [])]
-        for variable in variables:
-            value = case.environ.get(variable, "")
-            if value and (not setting.key.startswith("database.") or _has_password(value)):
+        for variable in _variables(setting, case.environ):
+            value = case.environ[variable]
+            if setting.variable in variable and variable.endswith("_FILE"):
+                yield from _secret_file(setting, Path(value).expanduser())
+            elif value and (setting.key not in _URLS or _has_password(value)):
                 yield warning(
                     "secrets", f"{variable} holds a secret, which the environment shows to many", _how(setting)
                 )
-        if place := case.environ.get(f"{setting.variable}_FILE"):
-            yield from _secret_file(setting, Path(place).expanduser())
+
+
+def _variables(setting: Setting, environ: Mapping[str, str]) -> Iterator[str]:
+    """Yield the variables that are for the setting, or for one entry of it."""
+    wanted = {
+        setting.variable,
+        f"{setting.variable}_FILE",
+        *(["DATABASE_URL"] if setting.key == "database.url" else []),
+    }
+    for name in environ:
+        if name in wanted or (setting.entries is not None and name.startswith(f"{setting.variable}_")):
+            yield name
 
 
 def _secret_file(setting: Setting, file: Path) -> Iterator[Finding]:

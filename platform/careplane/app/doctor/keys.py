@@ -9,6 +9,7 @@ import msgspec
 
 from careplane.app.doctor.case import Case
 from careplane.app.doctor.finding import Finding, ok, problem, warning
+from careplane.components.identity.api import IDENTITY
 from careplane.components.identity.demo import EMAIL
 from careplane.components.identity.settings import IdentitySettings
 from careplane.components.identity.signing.keys import SigningKey, read_keys
@@ -21,6 +22,8 @@ _MADE = "Run: careplane keys rotate"
 
 async def check_keys(case: Case) -> Sequence[Finding]:
     """Look at the signing keys as `careplane serve` would, or with the embedded database as `careplane dev`."""
+    if IDENTITY.name in case.elsewhere:
+        return [ok("keys", "identity's, which is not this process")]
     production = not case.embedded
     settings = msgspec.structs.replace(
         case.settings.identity, production=production, data_dir=None if production else case.settings.data_dir

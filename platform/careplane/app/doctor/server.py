@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
+from careplane.app.catalog import NAMES
 from careplane.app.databases import by_database
 from careplane.app.doctor.case import Case
 from careplane.app.doctor.finding import Finding, ok, problem, warning
@@ -21,10 +22,16 @@ _LOCAL = ("", "localhost", "127.0.0.1", "::1")
 async def check_server(case: Case) -> Sequence[Finding]:
     """Look at each server that the components' databases are on."""
     if not case.owners:
+        if case.elsewhere.issuperset(NAMES):
+            return [ok("database", "none is used here: all components run elsewhere")]
         if case.embedded:
             return [ok("database", "the embedded one does not run, and was not looked at: `careplane dev` runs it")]
         return [problem("database", "it is not known for every component", "Set database.url or DATABASE_URL.")]
     findings: list[Finding] = []
+    if case.elsewhere:
+        others = ", ".join(name for name in NAMES if name in case.elsewhere)
+        found = f"{', '.join(case.owners)} was looked at; this login shows nothing of {others}, which have their own"
+        findings.append(ok("database", found))
     for url, names in by_database(case.owners):
         try:
             seen = await see_server(url)

@@ -1,6 +1,9 @@
 """Words for the signing keys and for the settings."""
 
-from cyclopts import App
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
 
 from careplane.app.words.options import Config, Data, settings_of
 
@@ -30,3 +33,14 @@ def check(*, config: Config = None) -> None:
     from careplane.app.commands.check import run_check
 
     run_check(settings_of(config))
+
+
+@config.command
+def reference(
+    *,
+    into: Annotated[Path | None, Parameter(help="A Markdown file to put it into, between the two marks there.")] = None,
+) -> None:
+    """Print every setting as Markdown: its names, type, default and meaning."""
+    from careplane.app.commands.reference import run_reference
+
+    run_reference(into)

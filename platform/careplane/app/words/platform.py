@@ -65,12 +65,15 @@ def migrate(
     *,
     logins: Annotated[
         Path | None,
-        Parameter(help="A folder with a file for each component: the password that its role is to log in with."),
+        Parameter(
+            help="A folder with a file for each component: the password that its role is to log in with. "
+            "None: those of the setting database.logins."
+        ),
     ] = None,
     config: Config = None,
     data: Data = None,
 ) -> None:
-    """Bring the database up to date."""
+    """Bring the database up to date, and let the components' roles log in."""
     from careplane.app.commands.migrate import run_migrate
 
     run(run_migrate(settings_of(config, data=data), logins))

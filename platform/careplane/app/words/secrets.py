@@ -14,6 +14,9 @@ def secrets(
     /,
     *,
     database: Annotated[str, Parameter(help="Where the database is, as in host:port/name.")] = DATABASE,
+    logins: Annotated[
+        bool, Parameter(help="Make passwords for the database, and URLs with them. Not where another keeps those.")
+    ] = True,
 ) -> None:
     """Make in FOLDER what each process must know and nobody else: passwords, the first signing key and more.
 
@@ -21,4 +24,4 @@ def secrets(
     """
     from careplane.app.commands.secrets import run_secrets
 
-    run_secrets(folder, database)
+    run_secrets(folder, database if logins else None)
