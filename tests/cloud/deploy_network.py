@@ -5,8 +5,6 @@ import json
 from tests.cloud.deploy_calls import call
 from tests.cloud.deploy_kinds import Resource, direct, mended
 
-_EVERYTHING = [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
-
 
 @mended("AWS::EC2::VPC", "passes over EnableDnsSupport and EnableDnsHostnames")
 def vpc(of: Resource) -> None:

@@ -7,7 +7,6 @@ from tests.cloud.deploy_kinds import Resource
 from tests.cloud.describe_kinds import Missing, described, only
 
 _FORGOTTEN = "create_db_instance takes it (botocore checks it), moto forgets it"
-_CHECKED = "moto has no such call: botocore checks it"
 
 
 @described("AWS::KMS::Key", PendingWindowInDays="is for the key's deletion, which nobody asks for")

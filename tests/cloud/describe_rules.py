@@ -7,7 +7,7 @@ from tests.cloud.deploy_document import Json
 
 Rule = dict[str, str]
 _PLAIN = ("IpProtocol", "FromPort", "ToPort")
-_SIDES = ("CidrIp", "CidrIpv6", "SourceSecurityGroupId", "DestinationSecurityGroupId", "SourcePrefixListId")
+_SIDES = ("CidrIp", "CidrIpv6", "SourceSecurityGroupId", "DestinationSecurityGroupId")
 
 
 def wanted_rule(properties: Json) -> Rule:
@@ -19,17 +19,6 @@ def wanted_rule(properties: Json) -> Rule:
 def as_rules(permissions: Iterable[Json]) -> list[Rule]:
     """Return the permissions that EC2 tells of, one rule for each side."""
     return [rule for permission in permissions for rule in _split(permission)]
-
-
-def as_permission(properties: Json) -> Json:
-    """Return a rule of the template as EC2's own calls take it."""
-    made: Json = {name: properties[name] for name in _PLAIN if name in properties}
-    if "CidrIp" in properties:
-        return {**made, "IpRanges": [{"CidrIp": properties["CidrIp"]}]}
-    (group,) = (
-        properties[name] for name in ("SourceSecurityGroupId", "DestinationSecurityGroupId") if name in properties
-    )
-    return {**made, "UserIdGroupPairs": [{"GroupId": group}]}
 
 
 def _split(permission: Json) -> Iterator[Rule]:

@@ -7,7 +7,6 @@ from tests.cloud.deploy import Deployment
 from tests.cloud.describe_tasks import containers, environment, keepers, task_definition, task_definitions
 
 _PEER = re.compile(r"^([a-z0-9-]+)\.([a-z0-9.-]+):4010$")
-_LOCAL_POLICY = re.compile(r"^arn:aws:iam::\d+:policy/")
 
 
 def test_the_listener_leads_to_what_runs(deployed: Deployment) -> None:
