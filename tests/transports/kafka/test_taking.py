@@ -64,6 +64,7 @@ async def test_what_comes_again_changes_nothing(database: Database, opened: Open
     events = await reading(opened, tally.inbox)
     await events.deliver(delivery([last := event_of(told.events[0].subject, 6)]))
     await until(lambda: last.id in tally.seen)
+    await counted(tally, 101)
     assert sum((await tally.counts()).values()) == 101
 
 

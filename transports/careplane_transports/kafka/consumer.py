@@ -30,6 +30,7 @@ from careplane_transports.kafka.topics import Topics
 MOST_EVENTS = 500
 _POLL_MS = 1000
 _LOOK_SECONDS = 5.0
+_ANSWER_SECONDS = 5.0
 _CLOSE_SECONDS = 5.0
 # A reader that waits for its database keeps its partitions, for nobody else could do better: its heartbeats go on by
 # themselves, and each try to take events has a deadline of its own. So time between two polls means nothing.
@@ -233,7 +234,7 @@ class Reader:
         sure = self._reached.keys() - self._doubted
         reached = {one: self._reached[one.partition] for one in assigned if one.partition in sure}
         try:
-            async with asyncio.timeout(_LOOK_SECONDS):
+            async with asyncio.timeout(_ANSWER_SECONDS):
                 self._ends = ends = await consumer.end_offsets(assigned)
                 offsets = {one: offset for one, offset in reached.items() if offset <= ends.get(one, 0)}
                 if offsets:
