@@ -1,7 +1,9 @@
 """The one-file program's own care: whom it starts again, and which folders it clears away. tests/binary runs it."""
 
+import errno
 import fcntl
 import os
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -10,7 +12,7 @@ import pytest
 
 from careplane.app.one_file import clear_killed, main, ourselves, remove_unused
 
-MARK = "careplane.lock"
+MARK = "careplane.unpacked"
 
 
 def unpacked(where: Path, name: str, *, age_s: float = 3600.0) -> Path:
@@ -47,14 +49,53 @@ def test_what_killed_ones_left_is_removed(tmp_path: Path) -> None:
     foreign = tmp_path / "_MEI4"
     foreign.mkdir()
     (tmp_path / "_MEI5").touch()
-    with (held / MARK).open() as mark:
-        fcntl.flock(mark, fcntl.LOCK_SH)
+    lock = os.open(held, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH)
         clear_killed(tmp_path)
         remove_unused(held)
-        assert not left.exists()
-        assert all(path.exists() for path in (young, held / "libpython", another, foreign))
+    finally:
+        os.close(lock)
+    assert not left.exists()
+    assert all(path.exists() for path in (young, held / "libpython", another, foreign))
     clear_killed(tmp_path)
     assert not held.exists()
+
+
+def test_what_a_link_leads_to_stays(tmp_path: Path) -> None:
+    """Anybody may put one where temporary files go; it keeps nobody from starting, and nothing behind it is removed."""
+    ours = unpacked(tmp_path, "precious")
+    (tmp_path / "_MEI1").symlink_to(ours)
+    left = unpacked(tmp_path, "_MEI2")
+    clear_killed(tmp_path)
+    assert (ours / "libpython").exists()
+    assert (tmp_path / "_MEI1").is_symlink()
+    assert not left.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a folder to another account")
+@pytest.mark.parametrize("whose", ["folder", "mark"])
+def test_what_is_another_accounts_stays(tmp_path: Path, whose: str) -> None:
+    """Root, too, removes only what root has left."""
+    left = unpacked(tmp_path, "_MEI1")
+    os.chown(left if whose == "folder" else left / MARK, 65534, 65534)
+    clear_killed(tmp_path)
+    assert (left / "libpython").exists()
+
+
+def test_what_cannot_be_removed_keeps_nobody_from_starting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others are removed all the same."""
+    stuck, left = unpacked(tmp_path, "_MEI1"), unpacked(tmp_path, "_MEI2")
+    remove = shutil.rmtree
+
+    def rmtree(path: Path) -> None:
+        if path == stuck:
+            raise OSError(errno.EBUSY, "Device or resource busy")
+        remove(path)
+
+    monkeypatch.setattr(shutil, "rmtree", rmtree)
+    clear_killed(tmp_path)
+    assert (stuck.exists(), left.exists()) == (True, False)
 
 
 def test_it_begins_in_the_one_file_only() -> None:

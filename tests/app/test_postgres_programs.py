@@ -63,5 +63,6 @@ def test_another_version_takes_the_place_of_the_one_before(tmp_path: Path, in_us
     new = brought(tmp_path / "new", "18.7-b")
     assert (programs(tmp_path, in_use=in_use, brought=new) / "postgres").read_text() == "18.7-b"
     assert (tmp_path / UNPACKED / "postgresql-18.6-a").exists() is in_use
+    (tmp_path / UNPACKED / "notes").touch()  # not ours, and in nobody's way
     programs(tmp_path, in_use=False, brought=new)
-    assert [path.name for path in (tmp_path / UNPACKED).iterdir()] == ["postgresql-18.7-b"]
+    assert {path.name for path in (tmp_path / UNPACKED).iterdir()} == {"postgresql-18.7-b", "notes"}

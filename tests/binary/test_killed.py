@@ -68,6 +68,6 @@ def test_all_of_it_is_killed(one_file: OneFile, running: Running) -> None:
     start_again(one_file, patient)
     assert one_file.unpacked() == [left]  # it could be one that has only just begun
     long_ago = time.time() - 3600
-    os.utime(left / "careplane.lock", (long_ago, long_ago))
+    os.utime(left / "careplane.unpacked", (long_ago, long_ago))
     one_file.said("--version")
     one_file.assert_nothing_is_left()
