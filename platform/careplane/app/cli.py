@@ -27,7 +27,10 @@ for word in (dev, split, serve, health, migrate, doctor, export, demo, certs, se
     app.command(word)
 app.command(import_, name="import")
 
-_NO_DATABASE = "The database does not answer: check that it runs, and that database.url or DATABASE_URL leads to it."
+_NO_DATABASE = (
+    "The database does not answer: check that it runs, and that database.url or DATABASE_URL leads to it, with the "
+    "right user and password."
+)
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ import fcntl
 import os
 import shutil
 import signal
+import stat
 import sys
 import threading
 import time
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 _FOLDERS: Final = "_MEI*"
-_MARK: Final = "careplane.lock"
+_MARK: Final = "careplane.unpacked"
 _OLD_S: Final = 60.0
 _LOOK_S: Final = 0.25
 _LIBRARIES: Final = "LD_LIBRARY_PATH"
@@ -70,31 +71,33 @@ def _give_back_libraries(environ: "os._Environ[str]") -> None:
 
 
 def _held(here: Path) -> int:
-    """Say for as long as we live that this folder is in use."""
-    mark = os.open(here / _MARK, os.O_RDWR | os.O_CREAT, 0o600)
-    fcntl.flock(mark, fcntl.LOCK_SH)
-    return mark
+    """Say for as long as we live that this folder is in use, to those as well who clear away temporary files by age."""
+    (here / _MARK).touch(0o600)
+    held = os.open(here, os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(held, fcntl.LOCK_SH)
+    return held
 
 
 def clear_killed(where: Path) -> None:
     """Remove the folders that nobody is left to remove: their processes were killed, all of them."""
     for left in where.glob(_FOLDERS):
-        with suppress(FileNotFoundError, NotADirectoryError, PermissionError):  # not one of ours, or removed meanwhile
-            mark = (left / _MARK).lstat()
-            if mark.st_uid == os.geteuid() and time.time() - mark.st_mtime > _OLD_S:
+        with suppress(OSError):  # not one of ours, or removed meanwhile, or it stays: we run all the same
+            folder_itself, mark = left.lstat(), (left / _MARK).lstat()
+            ours = stat.S_ISDIR(folder_itself.st_mode) and folder_itself.st_uid == mark.st_uid == os.geteuid()
+            if ours and time.time() - mark.st_mtime > _OLD_S:
                 remove_unused(left)
 
 
 def remove_unused(left: Path) -> None:
     """Remove a folder, unless somebody holds it."""
     with suppress(FileNotFoundError):  # somebody else removes it
-        mark = os.open(left / _MARK, os.O_RDWR | os.O_NOFOLLOW)
+        held = os.open(left, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         try:
             with suppress(BlockingIOError):
-                fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(left)
         finally:
-            os.close(mark)
+            os.close(held)
 
 
 def _end_with_parent() -> threading.Event:

@@ -20,6 +20,7 @@ _ACCESS = ("--auth-local=reject", "--auth-host=reject")
 _LOCALE = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
 _LIBRARIES = "LD_LIBRARY_PATH"
 _MAKE_TIMEOUT_S = 120.0
+_COMPLAINTS = ("error:", "FATAL:", "PANIC:")  # of the program itself, and of the server that it runs
 
 
 def circumstances(account: Account, programs: Path) -> Mapping[str, Any]:
@@ -51,7 +52,7 @@ def make_cluster(pgdata: Path, account: Account, programs: Path) -> None:
     if made.returncode:
         # The first complaint is the cause; those after it are about what it could not clear away.
         said = made.stderr.strip().splitlines() or ["it gave no reason"]
-        reason = next((line for line in said if "error:" in line), said[-1])
+        reason = next((line for line in said if any(mark in line for mark in _COMPLAINTS)), said[-1])
         sentence = f"No database could be made in {pgdata} ({reason}): mend that, or choose another folder with --data."
         raise SetupError(sentence)
     include_conf(unfinished)

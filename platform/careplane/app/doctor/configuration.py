@@ -85,9 +85,10 @@ def _in_file(case: Case) -> Iterator[Finding]:
         if not isinstance(table, Mapping):
             continue
         if table.get(setting.name) and _open_to_others(case.file):
-            yield problem("secrets", f"{setting.key} stands in {case.file}, which others can read", _how(setting))
+            found = f"{setting.key} stands in {case.file}, which others can read"
+            yield problem("secrets", found, _how(f"{setting.key}_file"))
         if place := table.get(f"{setting.name}_file"):
-            yield from _secret_file(setting, case.file.parent / Path(str(place)).expanduser())
+            yield from _secret_file(setting, case.file.parent, str(place))
 
 
 def _in_environment(case: Case) -> Iterator[Finding]:
@@ -95,11 +96,11 @@ def _in_environment(case: Case) -> Iterator[Finding]:
         for variable in _variables(setting, case.environ):
             value = case.environ[variable]
             if setting.variable in variable and variable.endswith("_FILE"):
-                yield from _secret_file(setting, Path(value).expanduser())
+                yield from _secret_file(setting, Path(), value)
             elif value and (setting.key not in _URLS or _has_password(value)):
-                yield warning(
-                    "secrets", f"{variable} holds a secret, which the environment shows to many", _how(setting)
-                )
+                named = variable if variable.startswith(setting.variable) else setting.variable
+                found = f"{variable} holds a secret, which the environment shows to many"
+                yield warning("secrets", found, _how(f"{named}_FILE"))
 
 
 def _variables(setting: Setting, environ: Mapping[str, str]) -> Iterator[str]:
@@ -114,8 +115,13 @@ def _variables(setting: Setting, environ: Mapping[str, str]) -> Iterator[str]:
             yield name
 
 
-def _secret_file(setting: Setting, file: Path) -> Iterator[Finding]:
-    if file.is_file() and _open_to_others(file):
+def _secret_file(setting: Setting, folder: Path, place: str) -> Iterator[Finding]:
+    try:
+        file = folder / Path(place).expanduser()
+        is_open = file.is_file() and _open_to_others(file)
+    except (OSError, RuntimeError):
+        return  # the settings' own line says that it cannot be read
+    if is_open:
         yield problem("secrets", f"{file}, which {setting.key} is in, can be read by others", f"Run: chmod 600 {file}")
 
 
@@ -123,8 +129,8 @@ def _secrets() -> list[Setting]:
     return [setting for setting in all_settings() if setting.secret]
 
 
-def _how(setting: Setting) -> str:
-    return f"Put it into a file of its own, readable by its owner only, and name that as {setting.key}_file."
+def _how(named: str) -> str:
+    return f"Put it into a file of its own, readable by its owner only, and name that as {named}."
 
 
 def _has_password(url: str) -> bool:
