@@ -27,6 +27,11 @@ def a_private_key() -> str:
     return private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
+def a_password() -> str:
+    """Make a password with letters in it: one of digits alone is taken for a number."""
+    return f"x{secrets.token_hex(6)}"
+
+
 def an_access_key() -> str:
     """Make what looks like a cloud's access key."""
     return f"KEY = '{'AK'}{'IA'}{''.join(secrets.choice(UPPER) for _ in range(16))}'"
@@ -38,10 +43,10 @@ SECRETS = {
     "an access key": ("platform/cloud.py", an_access_key),
     "an access key among the tests": ("tests/test_cloud.py", an_access_key),
     "something random": ("platform/seal.py", lambda: f"SEAL = '{secrets.token_urlsafe(48)}'"),
-    "a password": ("config/dev.toml", lambda: f"{'pass'}word = '{secrets.token_hex(6)}'"),
+    "a password": ("config/dev.toml", lambda: f"{'pass'}word = '{a_password()}'"),
     "a password in an address": (
         "platform/db.py",
-        lambda: f"URL = 'postgresql://me:{secrets.token_hex(6)}@db.example/x'",
+        lambda: f"URL = 'postgresql://me:{a_password()}@db.example/x'",
     ),
 }
 
