@@ -1,6 +1,6 @@
 # Careplane: everything a developer does is one of these. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help env dev split test test-split cloud-test faults check fuzz image binary format docs proto lock
+.PHONY: help env dev split test test-split cloud-test faults check bench fuzz image binary format docs proto lock
 .SUFFIXES:
 
 PYTHON ?= python3
@@ -42,6 +42,9 @@ check: env ## Check style, types, the direction of imports, and for dangerous co
 	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive platform transports benchmarks
 	@sh .ci/secrets
 
+bench: env ## Measure it: benchmarks/report.md, results.json and charts (ARGS=--quick for a few minutes)
+	@$(BIN)/python -m benchmarks $(ARGS)
+
 fuzz: env ## Fuzz for long: every route by its documentation, and what decodes what strangers send
 	@CAREPLANE_FUZZ_SECONDS=$${CAREPLANE_FUZZ_SECONDS:-600} $(BIN)/pytest -s --timeout 3600 \
 		tests/security/test_routes_as_documented.py tests/security/test_fuzzing.py $(ARGS)
@@ -67,5 +70,5 @@ proto: env ## Check proto/ and make transports/careplane_pb from it
 
 lock: ## Pin every dependency anew in config/requirements.lock (needs uv)
 	@uv --version >/dev/null 2>&1 || { echo 'make lock needs uv: install it, then run make lock again.' >&2; exit 1; }
-	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade --group dev --group fuzz \
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade --group dev --group bench --group fuzz \
 		--custom-compile-command 'make lock' --output-file config/requirements.lock pyproject.toml
