@@ -8,7 +8,7 @@ import pytest
 from tests.kernel.virtual_time import in_virtual_time, settled
 
 from careplane.kernel.errors import Unavailable
-from careplane.storage.pump import LONGEST_BACKOFF_SECONDS, Pump
+from careplane.storage.pump import LONGEST_BACKOFF_SECONDS, LONGEST_REST_SECONDS, Pump
 
 Script = Callable[[], Awaitable[bool]]
 
@@ -21,6 +21,7 @@ class Bench:
         self.steps: list[float] = []
         self.reported: list[Exception] = []
         self.errors: list[Exception] = []
+        self.takes = 0.0
         self.hangs = asyncio.Event()
         self.hangs.set()
         self.pump = Pump("pump", self.step, lambda _name, error: self.reported.append(error), idle=idle, rest=rest)
@@ -28,6 +29,7 @@ class Bench:
     async def step(self) -> bool:
         """Do one piece of work."""
         self.steps.append(asyncio.get_running_loop().time())
+        await asyncio.sleep(self.takes)
         await self.hangs.wait()
         if self.errors:
             raise self.errors.pop(0)
@@ -88,6 +90,21 @@ def test_it_rests_between_steps() -> None:
         bench.pump.start()
         await asyncio.sleep(1.9)
         assert bench.gaps() == pytest.approx([0.5] * 3)
+        await bench.pump.stop()
+
+    in_virtual_time(run())
+
+
+@pytest.mark.parametrize(("takes", "rests"), [(0.01, 0.04), (1.0, LONGEST_REST_SECONDS)])
+def test_it_rests_longer_after_a_longer_step(takes: float, rests: float) -> None:
+    """Under load each step finds the more to do, but nobody waits for long."""
+
+    async def run() -> None:
+        bench = Bench()
+        bench.takes, bench.pile = takes, 4
+        bench.pump.start()
+        await asyncio.sleep(4 * (takes + rests))
+        assert bench.gaps()[:3] == pytest.approx([takes + rests] * 3)
         await bench.pump.stop()
 
     in_virtual_time(run())

@@ -21,7 +21,7 @@ async def test_the_relay_goes_on_after_a_restore(database: Database, owner: Owne
     async def deliver(delivery: Delivery) -> None:
         taken.extend(event.id for event in delivery.events)
 
-    relay = Relay(database, "billing", deliver, reader="events", limit=2)
+    relay = Relay(database, "billing", deliver, reader="events", limit=2, batches=1)
     works = [work() for _ in range(4)]
     ids = [event.id for one in works for event in one.entry.events]
     await Marks(database).journal.flush(works)

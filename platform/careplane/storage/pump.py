@@ -12,6 +12,10 @@ Step = Callable[[], Awaitable[bool]]
 """Does some work; returns whether there may be more right away."""
 
 REST_SECONDS = 0.01
+LONGEST_REST_SECONDS = 0.05
+RESTS_PER_STEP = 4
+"""Under load a step has its price whatever it finds, so it rests this many times as long as the last step took."""
+
 FIRST_BACKOFF_SECONDS = 0.05
 LONGEST_BACKOFF_SECONDS = 5.0
 
@@ -19,7 +23,8 @@ LONGEST_BACKOFF_SECONDS = 5.0
 class Pump:
     """Runs `step` until it has nothing more to do, then waits to be woken, or for `idle` seconds at most.
 
-    Between two steps it rests for `rest` seconds, so that under load a step finds many things to do at once.
+    Between two steps it rests, so that under load a step finds many things to do at once: for `rest` seconds, or longer
+    where the step took long, but no longer than LONGEST_REST_SECONDS unless `rest` is.
     """
 
     def __init__(
@@ -65,12 +70,14 @@ class Pump:
         while True:
             self._woken.clear()
             stopping = self._stopping.is_set()
+            begun = asyncio.get_running_loop().time()
             more = await self._try()
+            took = asyncio.get_running_loop().time() - begun
             if stopping and not more:
                 return
             if not more:
                 await _first(self._woken, self._idle)
-            await _first(self._stopping, self._rest)
+            await _first(self._stopping, max(self._rest, min(RESTS_PER_STEP * took, LONGEST_REST_SECONDS)))
 
     async def _try(self) -> bool:
         try:

@@ -26,16 +26,30 @@ _FOLLOWER_PAUSE_SECONDS = 0.04
 class Relay:
     """Carries one component's outbox to `deliver`; drive it with a Pump whose step is `step`."""
 
-    def __init__(self, database: Database, source: str, deliver: Deliver, *, reader: str, limit: int = 512) -> None:
-        """Read the outbox of the component `source` under the name `reader`, at most `limit` events at a time."""
+    def __init__(
+        self, database: Database, source: str, deliver: Deliver, *, reader: str, limit: int = 512, batches: int = 16
+    ) -> None:
+        """Read the outbox of the component `source` under the name `reader`, at most `limit` events at a time.
+
+        A step delivers up to so many full `batches` in a row: who has fallen behind does not rest between them.
+        """
         self._database = database
         self._source = source
         self._deliver = deliver
         self._reader = reader
         self._limit = limit
+        self._batches = batches
 
     async def step(self) -> bool:
-        """Deliver the next events, if nobody else is at it, and return whether more are waiting.
+        """Deliver the next events, if nobody else is at it, and return whether more may be waiting."""
+        for _ in range(self._batches):
+            delivered, waiting = await self._deliver_next()
+            if delivered < self._limit:
+                return waiting
+        return True
+
+    async def _deliver_next(self) -> tuple[int, bool]:
+        """Deliver a batch; return of how many events, and whether more may be waiting.
 
         Who finds somebody else at it looks again soon, as long as there is something: that one may have looked for
         events just before these were committed, and nobody else may look for a while. The lock is held by the
@@ -51,9 +65,9 @@ class Relay:
                 await self._deliver(delivery)
                 now = Position.parse(delivery.position)
                 await connection.fetchval(_ADVANCE, self._reader, str(now.xid), now.seq, str(reached.xid), reached.seq)
-                return True
+                return len(delivery.events), True
             newest = await connection.fetchrow(_NEWEST)
             waiting = newest is not None and Position(*newest) > reached
         if waiting:  # whoever leads has seen what is committed, or about to be, but a transaction older than it runs
             await asyncio.sleep(_HORIZON_PAUSE_SECONDS if leads else _FOLLOWER_PAUSE_SECONDS)
-        return waiting
+        return 0, waiting
