@@ -13,8 +13,9 @@ from careplane.kernel.errors import Unavailable
 from careplane.kernel.message import Message
 from careplane.kernel.principal import Principal
 from careplane.storage import trail as trail_module
-from careplane.storage.audit import note_arrays, note_of
+from careplane.storage.audit import note_of
 from careplane.storage.database import Database
+from careplane.storage.recordset import recordset
 from careplane.storage.trail import Trail, Wanted
 
 READ = Method("billing", "audit_trail", Kind.QUERY, "audit:read", None, False, Message, Message)
@@ -113,8 +114,8 @@ async def test_nothing_is_shown_that_cannot_be_noted(trail: Trail, database: Dat
 
 async def _plan(owner: Owner, **wanted: Any) -> str:
     statement, values = trail_module._statement(Wanted(limit=51, before=(DAY + timedelta(days=3), 1), **wanted))
-    notes = note_arrays([note_of("billing/audit_trail")])
-    return "\n".join(row[0] for row in await owner.fetch(f"EXPLAIN {statement}", *notes, *values))
+    notes = recordset([note_of("billing/audit_trail")])
+    return "\n".join(row[0] for row in await owner.fetch(f"EXPLAIN {statement}", notes, *values))
 
 
 @pytest.mark.parametrize("wanted", [{}, {"caller": "user-2"}, {"since": DAY}])

@@ -128,7 +128,10 @@ def _parts(
         catch_up=following.catch_up if following else nothing_newer,
         denied=noting(proxy(IDENTITY, calls).note_denial, uuid7),
         settings=EdgeSettings(
-            cursor_secret=secret, trusted_proxies=http.trusted_proxies, address_header=http.address_header.encode()
+            cursor_secret=secret,
+            trusted_proxies=http.trusted_proxies,
+            address_header=http.address_header.encode(),
+            in_flight=settings.limits.requests_in_flight,
         ),
         new_id=uuid7,
         clock=SystemClock(),

@@ -11,7 +11,7 @@ from careplane.components.analytics.settings import AnalyticsSettings
 from careplane.components.billing.settings import BillingSettings
 from careplane.components.identity.settings import IdentitySettings
 from careplane.components.patient.settings import PatientSettings
-from careplane.gateway.settings import HEAD_SECONDS
+from careplane.gateway.settings import HEAD_SECONDS, IN_FLIGHT
 from careplane_transports.grpc.settings import GrpcSettings
 from careplane_transports.kafka.settings import KafkaSettings
 
@@ -206,6 +206,15 @@ class LimitsSettings(Struct, frozen=True, kw_only=True):
             extra={"when": "Raise it for bursts that callers have the time to sit out."},
         ),
     ] = 1024
+    requests_in_flight: Annotated[
+        int,
+        Meta(
+            ge=8,
+            le=100_000,
+            description="requests that a gateway has in work at most; one more is refused at once, in the cheapest way",
+            extra={"when": "Raise it where many clients call at the same time and would rather wait than come again."},
+        ),
+    ] = IN_FLIGHT
 
 
 class AuditSettings(Struct, frozen=True, kw_only=True):

@@ -21,6 +21,7 @@ from careplane.gateway.problems import answer
 from careplane.gateway.routes import GATEWAY, RouteTable
 from careplane.gateway.rows import matcher
 from careplane.gateway.settings import EdgeSettings
+from careplane.gateway.shedding import Room
 from careplane.gateway.trail import AuditTrail
 from careplane.gateway.trail import endpoints as trail_endpoints
 from careplane.kernel.clock import Clock
@@ -65,11 +66,13 @@ def make_application(parts: GatewayParts) -> Edge:
     everything = [handler for several in handlers.values() for handler in several]
     app = _litestar([*everything, *docs_endpoints(handlers, parts.table)])
     limits = RateLimits(parts.settings.limited_callers)
-    _tell(limits, parts.metrics)
+    room = _room(parts)
+    _tell(limits, room, parts.metrics)
     return Edge(
         EdgeParts(
             app=app,
             rows=matcher(parts.table, app),
+            room=room,
             catch_up=parts.catch_up,
             admission=Admission(parts.verify, limits, parts.table.rates, parts.remembers),
             denied=parts.denied,
@@ -105,6 +108,17 @@ def _litestar(handlers: list[HTTPRouteHandler]) -> Litestar:
     )
 
 
-def _tell(limits: RateLimits, metrics: Metrics) -> None:
+def _room(parts: GatewayParts) -> Room:
+    settings = parts.settings
+    public = [route.path for route in parts.table.routes if not route.bearer]
+    return Room(settings.in_flight, public, behind_proxies=settings.trusted_proxies > 0)
+
+
+def _tell(limits: RateLimits, room: Room, metrics: Metrics) -> None:
     metrics.gauge("careplane_limiter_buckets", "Callers that the rate limits remember", lambda: {"": len(limits)})
     metrics.counter("careplane_limiter_refused", "Requests answered 429", lambda: {"": limits.refused})
+    metrics.gauge("careplane_http_in_flight", "Requests in work", lambda: {"": room.taken})
+    metrics.gauge(
+        "careplane_http_overload", "1 while more requests come than can be answered", lambda: {"": room.crowded}
+    )
+    metrics.counter("careplane_http_shed", "Requests refused at once for overload", lambda: {"": room.refused})

@@ -15,13 +15,14 @@ from careplane.gateway.exchange import Exchange
 from careplane.gateway.incoming import check_headers, escapes_a_slash, has_body, idempotency_key, read_headers
 from careplane.gateway.matching import Matcher
 from careplane.gateway.numbers import RequestNumbers
-from careplane.gateway.problems import problem
+from careplane.gateway.problems import STATUS, problem
 from careplane.gateway.queries import check_query
 from careplane.gateway.refusals import Malformed, MethodNotAllowed, NoSuchPath
 from careplane.gateway.request_body import check_media, read_body
 from careplane.gateway.rows import Row
+from careplane.gateway.shedding import SHED, Room
 from careplane.kernel.context import Context, using
-from careplane.kernel.errors import Internal, PlatformError
+from careplane.kernel.errors import Internal, PlatformError, Unavailable
 from careplane.kernel.ids import NewId
 from careplane.web.bodies import BODY
 
@@ -38,6 +39,7 @@ class EdgeParts:
 
     app: ASGIApp
     rows: Matcher[Row]
+    room: Room
     admission: Admission
     catch_up: CatchUp
     denied: Denied
@@ -59,11 +61,25 @@ class Edge:
         """Answer a request; there are no web sockets here."""
         kind: str = scope["type"]
         if kind == "http":
-            await self._exchange(Exchange(cast("HTTPScope", scope), send), receive)
+            http = cast("HTTPScope", scope)
+            room = self.parts.room
+            if room.taken >= room.bound and room.turns_away(http["path"]):
+                await self._shed(http, send)
+                return
+            room.taken += 1
+            room.admitted += 1
+            try:
+                await self._exchange(Exchange(http, send), receive)
+            finally:
+                room.taken -= 1
         elif kind == "websocket":
             await send({"type": "websocket.close", "code": 1008, "reason": "There are no web sockets here."})
         else:
             await self.parts.app(scope, receive, send)
+
+    async def _shed(self, scope: HTTPScope, send: Send) -> None:
+        self.parts.numbers.answered(SHED, _ANY, STATUS[Unavailable], 0.0)
+        await self.parts.room.refuse(scope, send)
 
     async def _exchange(self, exchange: Exchange, receive: Receive) -> None:
         read_headers(exchange, self.parts.new_id, self.parts.trusted_proxies, self.parts.address_header)
@@ -74,7 +90,7 @@ class Edge:
                 await self.parts.catch_up()
                 row = self._admit(exchange, caught_up=True)
             if has_body(exchange):
-                await _read_body(exchange, row, receive)
+                await self._read_body(exchange, row, receive)
         except PlatformError as error:
             if exchange.denial is not None:
                 await self.parts.denied(exchange.denial)
@@ -118,6 +134,19 @@ class Edge:
         exchange.label, exchange.method = row.route.path, "HEAD" if exchange.head else row.method
         return row
 
+    async def _read_body(self, exchange: Exchange, row: Row, receive: Receive) -> None:
+        """Put the whole body into the scope, where StrictRequest finds it."""
+        deadline = exchange.context.deadline or 0.0
+        room = self.parts.room
+        room.reading[exchange] = None
+        try:
+            body = await read_body(receive, exchange.fields, row.route.body_limit, deadline)
+        finally:
+            room.has_read(exchange)
+        if body:
+            check_media(exchange.fields.get(b"content-type"), row.method, form=row.form)
+            exchange.scope[BODY] = body  # type: ignore[typeddict-unknown-key]
+
     async def _pass_on(self, exchange: Exchange, receive: Receive) -> None:
         try:
             await self.parts.app(exchange.scope, receive, exchange.answer)
@@ -137,15 +166,6 @@ class Edge:
         self.parts.numbers.answered(label, method, exchange.status, seconds)
         if self.parts.access is not None:
             self.parts.access(exchange.context, method, label, exchange.status, seconds)
-
-
-async def _read_body(exchange: Exchange, row: Row, receive: Receive) -> None:
-    """Put the whole body into the scope, where StrictRequest finds it."""
-    deadline = exchange.context.deadline or 0.0
-    body = await read_body(receive, exchange.fields, row.route.body_limit, deadline)
-    if body:
-        check_media(exchange.fields.get(b"content-type"), row.method, form=row.form)
-        exchange.scope[BODY] = body  # type: ignore[typeddict-unknown-key]
 
 
 async def _nothing_more() -> HTTPReceiveMessage:

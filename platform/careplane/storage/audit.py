@@ -9,12 +9,17 @@ import msgspec
 from careplane.kernel.context import current
 from careplane.storage.database import Database
 from careplane.storage.group_commit import GroupCommit
+from careplane.storage.recordset import recordset
 
-NOTE = """
+NOTES = """json_to_recordset(${0}::json)
+    AS note(caller text, action text, subject uuid, request_id text, trace_id text, detail text)"""
+"""The notes that `recordset` makes of some, as a FROM item."""
+
+NOTE = f"""
 INSERT INTO audit (caller, action, subject, request_id, trace_id, detail)
-SELECT * FROM unnest($1::text[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::jsonb[])
-"""
-"""Writes notes, as `note_arrays` gives them."""
+SELECT caller, action, subject, request_id, trace_id, detail::jsonb FROM {NOTES.format(1)}
+"""  # noqa: S608 - a constant
+"""Writes notes, as `recordset` makes an argument of them."""
 
 
 class Note(msgspec.Struct, frozen=True):
@@ -35,11 +40,6 @@ def note_of(action: str, *, subject: UUID | None = None, detail: Mapping[str, An
     return Note(context.principal.id, action, subject, context.request_id, context.trace.trace_id, text)
 
 
-def note_arrays(notes: Sequence[Note]) -> Sequence[Sequence[object]]:
-    """Return the notes as six arrays: caller, action, subject, request id, trace id, detail."""
-    return [[getattr(note, name) for note in notes] for name in Note.__struct_fields__]
-
-
 class AuditLog:
     """Notes what a component's callers have read or tried."""
 
@@ -53,5 +53,5 @@ class AuditLog:
         await self.commits.submit(note_of(action, subject=subject, detail=detail))
 
     async def _flush(self, notes: Sequence[Note]) -> Sequence[None]:
-        await self._database.execute(NOTE, *note_arrays(notes))
+        await self._database.execute(NOTE, recordset(notes))
         return [None] * len(notes)

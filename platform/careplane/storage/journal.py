@@ -5,6 +5,7 @@ all of it commits or none does, for a whole batch of commands in one round trip 
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import asyncpg
@@ -18,6 +19,7 @@ from careplane.kernel.message import Empty, Message
 from careplane.kernel.principal import Principal
 from careplane.storage.database import Database
 from careplane.storage.idempotency import digest_of
+from careplane.storage.recordset import recordset
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -100,28 +102,58 @@ def unremembered(
 # language=postgresql
 _TEMPLATE = """
 WITH entry AS (
-    SELECT * FROM unnest(${0}::int[], ${1}::text[], ${2}::text[], ${3}::text[], ${4}::bytea[], ${5}::bytea[],
-                         ${6}::text[], ${7}::uuid[], ${8}::text[], ${9}::text[], ${10}::jsonb[])
-        AS e(n, caller, key, method, digest, reply, action, subject, request_id, trace_id, detail)
+    SELECT * FROM json_to_recordset(${0}::json) AS e(n int, caller text, key text, method text, digest text, reply text,
+        action text, subject uuid, request_id text, trace_id text, detail text)
 ), fresh AS (
     SELECT n FROM entry e
     WHERE key IS NULL OR NOT EXISTS (SELECT FROM idempotency i WHERE i.caller = e.caller AND i.key = e.key)
 ), {effect}, remembered AS (
     INSERT INTO idempotency (caller, key, method, digest, reply)
-    SELECT caller, key, method, digest, reply FROM entry JOIN applied USING (n) WHERE key IS NOT NULL
+    SELECT caller, key, method, decode(digest, 'base64'), decode(reply, 'base64')
+    FROM entry JOIN applied USING (n) WHERE key IS NOT NULL
     ORDER BY caller, key
 ), announced AS (
     INSERT INTO outbox (id, type, subject, version, time, body)
-    SELECT v.id, v.type, v.subject, v.version, v.time, v.body
-    FROM unnest(${11}::int[], ${12}::uuid[], ${13}::text[], ${14}::uuid[], ${15}::int[], ${16}::timestamptz[],
-                ${17}::bytea[]) WITH ORDINALITY AS v(n, id, type, subject, version, time, body, place)
+    SELECT v.id, v.type, v.subject, v.version, v.time, decode(v.body, 'base64')
+    FROM ROWS FROM (json_to_recordset(${1}::json)
+            AS (n int, id uuid, type text, subject uuid, version int, time timestamptz, body text)) WITH ORDINALITY
+        AS v(n, id, type, subject, version, time, body, place)
     JOIN applied USING (n) ORDER BY v.place
 ), noted AS (
     INSERT INTO audit (caller, action, subject, request_id, trace_id, detail)
-    SELECT caller, action, subject, request_id, trace_id, detail FROM entry JOIN applied USING (n) ORDER BY n
+    SELECT caller, action, subject, request_id, trace_id, detail::jsonb FROM entry JOIN applied USING (n) ORDER BY n
 )
 SELECT n FROM applied
 """
+
+
+class _Line(msgspec.Struct, frozen=True, gc=False):
+    """An entry on its way into the statement; `n` is its place in the batch."""
+
+    n: int
+    caller: str
+    key: str | None
+    method: str
+    digest: bytes
+    reply: bytes
+    action: str
+    subject: "UUID | None"
+    request_id: str
+    trace_id: str
+    detail: str | None
+
+
+class _Told(msgspec.Struct, frozen=True, gc=False):
+    """An event of the entry at the place `n`."""
+
+    n: int
+    id: "UUID"
+    type: str
+    subject: "UUID"
+    version: int
+    time: datetime
+    body: bytes
+
 
 _REMEMBERED = """
 SELECT e.n, i.digest, i.reply FROM idempotency i
@@ -142,10 +174,10 @@ _APPLIED = Applied()
 
 
 class Journal(Generic[W]):
-    """One kind of journaled write: its effect in SQL, how work becomes its arrays, and why a row was not applied.
+    """One kind of journaled write: its effect in SQL, how work becomes its arguments, and why a row was not applied.
 
     `effect` is one or more CTEs, the last named `applied` and returning `n`, the place in the batch. It reads its own
-    arrays as $1..$`arrays` ($1 must be the places, `int[]`) and must join `fresh` so as to skip repeated commands.
+    arguments as $1..$`width`, with the places among them, and must join `fresh` so as to skip repeated commands.
     `refusals` is asked once per flush for the error of each row that was neither applied nor a repeat.
     """
 
@@ -153,24 +185,23 @@ class Journal(Generic[W]):
         self,
         database: Database,
         effect: str,
-        arrays: Callable[[Sequence[W]], Sequence[Sequence[object]]],
+        arguments: Callable[[Sequence[W]], Sequence[object]],
         refusals: "Callable[[Connection, Sequence[W]], Awaitable[Sequence[PlatformError]]]",
         *,
         width: int,
         committed: Callable[[], None] = lambda: None,
     ) -> None:
-        """Take the parts; `width` is how many arrays there are, `committed` is told of every commit with events."""
+        """Take the parts; `width` is how many arguments there are, `committed` is told of every commit with events."""
         self._database = database
-        self._arrays = arrays
+        self._arguments = arguments
         self._refusals = refusals
         self._committed = committed
-        numbers = range(width + 1, width + 19)
-        self._statement = _TEMPLATE.replace("{effect}", effect.strip()).format(*numbers)
+        self._statement = _TEMPLATE.replace("{effect}", effect.strip()).format(width + 1, width + 2)
 
     async def flush(self, writes: Sequence[W]) -> Sequence[Applied | PlatformError]:
         """Commit the batch and answer each write: applied, applied before, or the error that refused it."""
         entries = [write.entry for write in writes]
-        arguments = (*self._arrays(writes), *_entry_arrays(entries), *_event_arrays(entries))
+        arguments = (*self._arguments(writes), _lines(entries), _told(entries))
         async with self._database.connection() as connection:
             rows = await self._commit(connection, arguments)
             if rows:
@@ -228,30 +259,18 @@ async def _never_refused(_connection: "Connection", writes: Sequence[Bare]) -> S
     return [Aborted() for _ in writes]
 
 
-def _entry_arrays(entries: Sequence[Entry]) -> Sequence[Sequence[object]]:
-    return (
-        range(len(entries)),
-        [e.caller for e in entries],
-        [e.key for e in entries],
-        [e.method for e in entries],
-        [e.digest for e in entries],
-        [e.reply for e in entries],
-        [e.action for e in entries],
-        [e.subject for e in entries],
-        [e.request_id for e in entries],
-        [e.trace_id for e in entries],
-        [e.detail for e in entries],
-    )
+def _lines(entries: Sequence[Entry]) -> str:
+    lines = [
+        _Line(n, e.caller, e.key, e.method, e.digest, e.reply, e.action, e.subject, e.request_id, e.trace_id, e.detail)
+        for n, e in enumerate(entries)
+    ]
+    return recordset(lines)
 
 
-def _event_arrays(entries: Sequence[Entry]) -> Sequence[Sequence[object]]:
-    events = [(n, event) for n, entry in enumerate(entries) for event in entry.events]
-    return (
-        [n for n, _ in events],
-        [event.id for _, event in events],
-        [event.type for _, event in events],
-        [event.subject for _, event in events],
-        [event.version for _, event in events],
-        [event.time for _, event in events],
-        [event.body for _, event in events],
-    )
+def _told(entries: Sequence[Entry]) -> str:
+    events = [
+        _Told(n, event.id, event.type, event.subject, event.version, event.time, event.body)
+        for n, entry in enumerate(entries)
+        for event in entry.events
+    ]
+    return recordset(events)

@@ -3,16 +3,17 @@
 No answer is given before its audit row is durable: when that cannot be written, there is nothing to read.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 
 from careplane.kernel.contract import Method
 from careplane.kernel.errors import PlatformError
-from careplane.storage.audit import Note, note_arrays, note_of
+from careplane.storage.audit import NOTES, Note, note_of
 from careplane.storage.database import Database
 from careplane.storage.group_commit import GroupCommit
+from careplane.storage.recordset import recordset
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -21,20 +22,21 @@ K = TypeVar("K")
 R = TypeVar("R")
 
 # language=postgresql
-_NOTED = """
+_NOTED = f"""
 WITH noted AS (
     INSERT INTO audit (caller, action, subject, request_id, trace_id, detail)
-    SELECT * FROM unnest(${0}::text[], ${1}::text[], ${2}::uuid[], ${3}::text[], ${4}::text[], ${5}::jsonb[])
+    SELECT caller, action, subject, request_id, trace_id, detail::jsonb FROM {NOTES}
 )
-"""
+"""  # noqa: S608 - a constant
 
 # language=postgresql
 _NOTED_AS_JUDGED = """
 , noted AS (
     INSERT INTO audit (caller, action, subject, request_id, trace_id, detail)
     SELECT a.caller, a.action, a.subject, a.request_id, a.trace_id,
-        CASE WHEN j.detail IS NULL THEN a.detail ELSE coalesce(a.detail, '{{}}') || j.detail END
-    FROM unnest(${0}::text[], ${1}::text[], ${2}::uuid[], ${3}::text[], ${4}::text[], ${5}::jsonb[]) WITH ORDINALITY
+        CASE WHEN j.detail IS NULL THEN a.detail::jsonb ELSE coalesce(a.detail::jsonb, '{{}}') || j.detail END
+    FROM ROWS FROM (json_to_recordset(${0}::json)
+            AS (caller text, action text, subject uuid, request_id text, trace_id text, detail text)) WITH ORDINALITY
         AS a(caller, action, subject, request_id, trace_id, detail, place) LEFT JOIN judged j ON j.n = a.place - 1
     ORDER BY a.place
 )
@@ -60,10 +62,10 @@ class Judged(msgspec.Struct, frozen=True):
 
 
 class AuditedReads(Generic[K, R]):
-    """One kind of read: its query, how keys become the query's arrays, and how the rows of one key become its answer.
+    """One kind of read: its query, how keys become its arguments, and how the rows of one key become its answer.
 
-    `query` is a SELECT that reads its arrays as $1..$`width`, of which $1 is the places in the batch (`int[]`), and
-    returns the place as the column `n`. `answer` gets the rows of one place, in the query's order, and none where
+    `query` is a SELECT that reads its arguments as $1..$`width`, the places in the batch among them, and returns the
+    place as the column `n`. `answer` gets the rows of one place, in the query's order, and none where
     nothing was found; it may raise nothing, for that would fail the whole batch.
 
     Where what is found decides what the audit row says, such as that the caller was denied it, the query is `Judged`.
@@ -73,7 +75,7 @@ class AuditedReads(Generic[K, R]):
         self,
         database: Database,
         query: str | Judged,
-        arrays: Callable[[Sequence[K]], Sequence[Sequence[object]]],
+        arguments: Callable[[Sequence[K]], Sequence[object]],
         answer: Callable[[Sequence[Any]], R],
         *,
         width: int,
@@ -82,9 +84,9 @@ class AuditedReads(Generic[K, R]):
     ) -> None:
         """Take the parts; at most `limit` reads go together, and at most `bound` wait."""
         self._database = database
-        self._arrays = arrays
+        self._arguments = arguments
         self._answer = answer
-        self._statement = _statement(query, range(width + 1, width + 7))
+        self._statement = _statement(query, width + 1)
         self.commit: GroupCommit[_Ask, R] = GroupCommit(self._flush, limit=limit, bound=bound)
 
     async def read(
@@ -96,7 +98,7 @@ class AuditedReads(Generic[K, R]):
 
     async def _flush(self, asks: Sequence[_Ask]) -> Sequence[R | PlatformError]:
         rows = await self._database.fetch(
-            self._statement, *self._arrays([a.key for a in asks]), *note_arrays([a.note for a in asks])
+            self._statement, *self._arguments([a.key for a in asks]), recordset([a.note for a in asks])
         )
         found: list[list[Any]] = [[] for _ in asks]
         for row in rows:
@@ -104,7 +106,7 @@ class AuditedReads(Generic[K, R]):
         return [self._answer(mine) for mine in found]
 
 
-def _statement(query: str | Judged, numbers: Iterable[int]) -> str:
+def _statement(query: str | Judged, number: int) -> str:
     if isinstance(query, Judged):
-        return f"WITH {query.ctes}{_NOTED_AS_JUDGED.format(*numbers)}{query.query}"
-    return _NOTED.format(*numbers) + query
+        return f"WITH {query.ctes}{_NOTED_AS_JUDGED.format(number)}{query.query}"
+    return _NOTED.format(number) + query

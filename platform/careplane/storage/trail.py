@@ -8,8 +8,9 @@ from uuid import UUID
 import msgspec
 
 from careplane.kernel.contract import Method
-from careplane.storage.audit import NOTE, note_arrays, note_of
+from careplane.storage.audit import NOTE, note_of
 from careplane.storage.database import Database
+from careplane.storage.recordset import recordset
 
 _COLUMNS = "id, at, caller, action, subject, request_id, trace_id, detail"
 _PAGE = "ORDER BY at DESC, id DESC LIMIT {limit}"
@@ -37,7 +38,7 @@ _ABOUT = f"""(
         AND {{subject}}::uuid::text COLLATE "C" BETWEEN detail->>'first' AND detail->>'last' {_PAGE}
     )
 ) AS about"""  # noqa: S608 - constants
-_NOTE_WIDTH = 6
+_NOTE_WIDTH = 1
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +72,7 @@ class Trail:
         """Return the rows; that somebody read them, as `method`, is durable with the answer."""
         statement, values = _statement(wanted)
         note = note_of(method.path, subject=wanted.subject)
-        return await self._database.fetch(statement, *note_arrays([note]), *values)
+        return await self._database.fetch(statement, recordset([note]), *values)
 
 
 def _statement(wanted: Wanted) -> tuple[str, Sequence[object]]:

@@ -7,10 +7,7 @@ from careplane.components.patient.messages import PatientFields
 from careplane.components.patient.record.columns import Columns, columns_of
 from careplane.components.patient.record.simple import fields_in
 from careplane.components.patient.search.ports import Row
-from careplane.components.patient.search.words import entries_of, words_of
-
-SEPARATOR = "\x1f"
-"""Stands between the elements of a list on its way to the database (ASCII unit separator)."""
+from careplane.components.patient.search.words import words_of
 
 
 class PatientRow(msgspec.Struct, frozen=True):
@@ -20,21 +17,6 @@ class PatientRow(msgspec.Struct, frozen=True):
     found: Columns
     words: tuple[str, ...]
     email_claim: str | None
-
-    @property
-    def entries(self) -> str:
-        """The name words and short prefixes, separated."""
-        return SEPARATOR.join(entries_of(self.words))
-
-    @property
-    def care_team(self) -> str:
-        """The users of the care team, separated."""
-        return SEPARATOR.join(map(str, self.patient.care_team))
-
-    @property
-    def identifiers(self) -> str:
-        """The identifier keys, separated."""
-        return SEPARATOR.join(key.replace(SEPARATOR, " ") for key in self.found.identifiers)
 
 
 def row_of(patient: Patient, *, unique_email: bool) -> PatientRow:

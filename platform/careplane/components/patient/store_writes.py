@@ -2,15 +2,19 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import msgspec
 
-from careplane.components.patient.rows import SEPARATOR, PatientRow
+from careplane.components.patient.rows import PatientRow
 from careplane.components.patient.search.store_words import WordBook
+from careplane.components.patient.search.words import entries_of
 from careplane.kernel.errors import Aborted, AlreadyExists, FieldError, NotFound, PlatformError, StaleVersion
 from careplane.storage.database import Database, UniqueViolation
 from careplane.storage.journal import Applied, Entry, Journal
+from careplane.storage.recordset import recordset
 
 if TYPE_CHECKING:
     from careplane.storage.database import Connection
@@ -19,24 +23,17 @@ _ROW = (
     "id, version, archived, email_key, email_claim, name_key, phone_key, birth_date, registered_date, identifiers, "
     "name_words, document, updated_at, updated_by, change, restricted, care_team"
 )
-_UNNEST = """unnest($1::int[], $2::uuid[], $3::int[], $4::bool[], $5::text[], $6::text[], $7::text[], $8::text[],
-    $9::date[], $10::date[], $11::text[], $12::text[], $13::jsonb[], $14::timestamptz[], $15::text[], $16::text[],
-    $17::bool[], $18::text[]"""
-_LISTS = f"""string_to_array(identifiers, E'\\x{ord(SEPARATOR):02x}') AS identifiers,
-    string_to_array(name_words, E'\\x{ord(SEPARATOR):02x}') AS name_words,
-    string_to_array(care_team, E'\\x{ord(SEPARATOR):02x}')::uuid[] AS care_team"""
-_ROW_WIDTH = 18
+_TYPED = """n int, id uuid, version int, archived bool, email_key text, email_claim text, name_key text, phone_key text,
+    birth_date date, registered_date date, identifiers text[], name_words text[], document jsonb,
+    updated_at timestamptz, updated_by text, change text, restricted bool, care_team uuid[], mrn text"""
 
 # Whatever another process may be writing too is locked in one order by all: rows by id, claims and sources by value.
 # language=postgresql
 _REGISTER = f"""
 made AS (
-    SELECT n, id, version, archived, email_key, email_claim, name_key, phone_key, birth_date, registered_date,
-        {_LISTS}, document, updated_at, updated_by, change, restricted, mrn
-    FROM {_UNNEST}, $19::text[])
-        AS made(n, {_ROW}, mrn) JOIN fresh USING (n)
+    SELECT made.* FROM json_to_recordset($1::json) AS made({_TYPED}) JOIN fresh USING (n)
 ), origin AS (
-    SELECT o.n, o.source FROM unnest($20::int[], $21::bytea[]) AS o(n, source)
+    SELECT o.n, o.source FROM unnest($2::int[], $3::bytea[]) AS o(n, source)
 ), inserted AS (
     INSERT INTO patients ({_ROW}, mrn, created_at)
     SELECT {_ROW}, mrn, updated_at FROM made
@@ -55,9 +52,7 @@ made AS (
 # language=postgresql
 _CHANGE = f"""
 changed AS (
-    SELECT n, id, version, archived, email_key, email_claim, name_key, phone_key, birth_date, registered_date,
-        {_LISTS}, document, updated_at, updated_by, change, restricted
-    FROM {_UNNEST}) AS changed(n, {_ROW}) JOIN fresh USING (n)
+    SELECT changed.* FROM json_to_recordset($1::json) AS changed({_TYPED}) JOIN fresh USING (n)
 ), superseded AS (
     SELECT p.* FROM patients p JOIN changed c ON p.id = c.id AND p.version = c.version - 1
     WHERE NOT EXISTS (SELECT FROM patients o WHERE o.email_claim = c.email_claim AND o.id <> c.id)
@@ -122,10 +117,8 @@ class PatientWriter:
         """Tell `committed` after every commit."""
         self._database = database
         self._words = WordBook()
-        self._register = Journal(
-            database, _REGISTER, _first_arrays, _first_refusals, width=_ROW_WIDTH + 3, committed=committed
-        )
-        self._change = Journal(database, _CHANGE, _row_arrays, _change_refusals, width=_ROW_WIDTH, committed=committed)
+        self._register = Journal(database, _REGISTER, _first_arguments, _first_refusals, width=3, committed=committed)
+        self._change = Journal(database, _CHANGE, _change_arguments, _change_refusals, width=1, committed=committed)
 
     async def register(self, writes: Sequence[PatientWrite]) -> Sequence[Applied | PlatformError]:
         """Insert first versions, with the intent to open an account for each."""
@@ -157,33 +150,61 @@ async def _unique(journal: Journal[PatientWrite], writes: Sequence[PatientWrite]
         return [Aborted(meta={"constraint": error.constraint_name})]
 
 
-def _row_arrays(writes: Sequence[PatientWrite]) -> Sequence[Sequence[object]]:
-    rows = [write.row for write in writes]
-    patients = [row.patient for row in rows]
-    return (
-        range(len(rows)),
-        [p.id for p in patients],
-        [p.version for p in patients],
-        [p.archived for p in patients],
-        [r.found.email for r in rows],
-        [r.email_claim for r in rows],
-        [r.found.name_key for r in rows],
-        [r.found.phone for r in rows],
-        [r.found.birth_date for r in rows],
-        [p.registered_date for p in patients],
-        [r.identifiers for r in rows],
-        [r.entries for r in rows],
-        [p.document for p in patients],
-        [p.updated_at for p in patients],
-        [p.updated_by for p in patients],
-        [p.change for p in patients],
-        [p.restricted for p in patients],
-        [r.care_team for r in rows],
+class _Line(msgspec.Struct, frozen=True, gc=False):
+    """A version on its way into the statement, its fields named as the columns; `n` is its place in the batch."""
+
+    n: int
+    id: UUID
+    version: int
+    archived: bool
+    email_key: str | None
+    email_claim: str | None
+    name_key: str
+    phone_key: str | None
+    birth_date: date | None
+    registered_date: date
+    identifiers: tuple[str, ...]
+    name_words: list[str]
+    document: msgspec.Raw
+    updated_at: datetime
+    updated_by: str
+    change: str
+    restricted: bool
+    care_team: tuple[UUID, ...]
+    mrn: str
+
+
+def _line(n: int, row: PatientRow) -> _Line:
+    patient, found = row.patient, row.found
+    return _Line(
+        n,
+        patient.id,
+        patient.version,
+        patient.archived,
+        found.email,
+        row.email_claim,
+        found.name_key,
+        found.phone,
+        found.birth_date,
+        patient.registered_date,
+        found.identifiers,
+        entries_of(row.words),
+        msgspec.Raw(patient.document.encode()),
+        patient.updated_at,
+        patient.updated_by,
+        patient.change,
+        patient.restricted,
+        patient.care_team,
+        patient.mrn,
     )
 
 
-def _first_arrays(writes: Sequence[PatientWrite]) -> Sequence[Sequence[object]]:
-    return (*_row_arrays(writes), [w.row.patient.mrn for w in writes], *_source_arrays(writes))
+def _change_arguments(writes: Sequence[PatientWrite]) -> Sequence[object]:
+    return (recordset([_line(n, write.row) for n, write in enumerate(writes)]),)
+
+
+def _first_arguments(writes: Sequence[PatientWrite]) -> Sequence[object]:
+    return (*_change_arguments(writes), *_source_arrays(writes))
 
 
 def _source_arrays(writes: Sequence[PatientWrite]) -> Sequence[Sequence[object]]:

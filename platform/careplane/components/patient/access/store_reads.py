@@ -16,6 +16,7 @@ from careplane.components.patient.domain import Patient
 from careplane.components.patient.rows import patient_of
 from careplane.storage.database import Database
 from careplane.storage.reads import AuditedReads, Judged
+from careplane.storage.recordset import recordset
 
 PATIENT = (
     "id, mrn, version, archived, restricted, care_team, document, registered_date, created_at, updated_at, updated_by, "
@@ -56,8 +57,9 @@ found AS (
         WHEN breaks_glass AND EXISTS (SELECT FROM break_glass g WHERE g.user_id = reader AND g.patient_id = asked.id
             AND g.until > now AND g.version >= restricted_since)
         THEN '{Way.GRANT}' ELSE '{Way.CLOSED}' END AS way
-    FROM unnest($1::int[], $2::uuid[], $3::text[], $4::uuid[], $5::bool[], $6::bool[], $7::timestamptz[])
-        AS asked(n, id, reader, member, opens_all, breaks_glass, now) JOIN patients USING (id)
+    FROM json_to_recordset($1::json)
+        AS asked(n int, id uuid, reader text, member uuid, opens_all bool, breaks_glass bool, now timestamptz)
+        JOIN patients USING (id)
 ), judged AS (
     SELECT n, CASE way WHEN '{Way.GRANT}' THEN '{_NOTED[Way.GRANT]}' ELSE '{_NOTED[Way.CLOSED]}' END::jsonb AS detail
     FROM found WHERE way <> '{Way.OPEN}'
@@ -68,20 +70,27 @@ _FOUND = f"SELECT n, way, {PATIENT} FROM found"  # noqa: S608 - a constant
 
 def guarded_reads(database: Database) -> AuditedReads[Asked, Found | None]:
     """Return the reads of single records."""
-    return AuditedReads(database, Judged(_JUDGING, _FOUND), _arrays, _found, width=7)
+    return AuditedReads(database, Judged(_JUDGING, _FOUND), _arguments, _found, width=1)
 
 
-def _arrays(asked: Sequence[Asked]) -> Sequence[Sequence[object]]:
-    readers = [one.reader for one in asked]
-    return (
-        range(len(asked)),
-        [one.patient_id for one in asked],
-        [reader.id for reader in readers],
-        [reader.member for reader in readers],
-        [reader.opens_all for reader in readers],
-        [reader.breaks_glass for reader in readers],
-        [one.now for one in asked],
-    )
+class _Line(msgspec.Struct, frozen=True, gc=False):
+    """What is asked for on its way into the statement; `n` is its place in the batch."""
+
+    n: int
+    id: UUID
+    reader: str
+    member: UUID | None
+    opens_all: bool
+    breaks_glass: bool
+    now: datetime
+
+
+def _arguments(asked: Sequence[Asked]) -> Sequence[object]:
+    return (recordset([_line(n, one.patient_id, one.reader, one.now) for n, one in enumerate(asked)]),)
+
+
+def _line(n: int, patient_id: UUID, reader: Reader, now: datetime) -> _Line:
+    return _Line(n, patient_id, reader.id, reader.member, reader.opens_all, reader.breaks_glass, now)
 
 
 def _found(rows: Sequence[Any]) -> Found | None:
