@@ -8,7 +8,8 @@ import pytest
 from tests.kernel.virtual_time import in_virtual_time, settled
 
 from careplane.kernel.errors import Unavailable
-from careplane.storage.pump import LONGEST_BACKOFF_SECONDS, LONGEST_REST_SECONDS, Pump
+from careplane.kernel.resting import LONGEST_REST_SECONDS
+from careplane.storage.pump import LONGEST_BACKOFF_SECONDS, Pump
 
 Script = Callable[[], Awaitable[bool]]
 

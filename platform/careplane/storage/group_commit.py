@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from careplane.kernel.cancelling import is_cancelled
 from careplane.kernel.errors import Internal, Overloaded, PlatformError, Unavailable
@@ -34,13 +34,29 @@ class GroupCommit(Generic[W, A]):
 
     async def submit(self, work: W) -> A:
         """Return the answer to `work` once it is durable, or raise the error that was its answer."""
+        return await self._put(work)
+
+    async def submit_all(self, works: Sequence[W]) -> Sequence[A | PlatformError]:
+        """Return the answer to each of `works` once all of it is settled; raise what is none of our own errors."""
+        if len(self._waiting) + len(works) > self._bound:
+            raise Overloaded(retry_after=1.0)
+        answers = [self._put(work) for work in works]
+        if answers:
+            await asyncio.wait(answers)
+        settled = [_answer(future) for future in answers]
+        for answer in settled:
+            if isinstance(answer, Exception) and not isinstance(answer, PlatformError):
+                raise answer
+        return settled
+
+    def _put(self, work: W) -> "asyncio.Future[A]":
         if len(self._waiting) >= self._bound:
             raise Overloaded(retry_after=1.0)
         answer: asyncio.Future[A] = asyncio.get_running_loop().create_future()
         self._waiting.append((work, answer))
         if self._flusher is None:
             self._flusher = asyncio.get_running_loop().create_task(self._run(), name="group commit")
-        return await answer
+        return answer
 
     async def _run(self) -> None:
         batch: list[tuple[W, asyncio.Future[A]]] = []
@@ -79,6 +95,10 @@ class GroupCommit(Generic[W, A]):
         middle = len(batch) // 2
         await self._settle(batch[:middle])
         await self._settle(batch[middle:])
+
+
+def _answer(settled: asyncio.Future[A]) -> Any:  # noqa: ANN401 - an answer or an error
+    return settled.exception() or settled.result()
 
 
 def _resolve_all(batch: Iterable[tuple[W, asyncio.Future[A]]], error: PlatformError) -> None:

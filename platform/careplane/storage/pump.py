@@ -7,15 +7,12 @@ from contextlib import suppress
 
 from careplane.kernel.cancelling import is_cancelled
 from careplane.kernel.errors import PlatformError
+from careplane.kernel.resting import rest_after
 
 Step = Callable[[], Awaitable[bool]]
 """Does some work; returns whether there may be more right away."""
 
 REST_SECONDS = 0.01
-LONGEST_REST_SECONDS = 0.05
-RESTS_PER_STEP = 4
-"""Under load a step has its price whatever it finds, so it rests this many times as long as the last step took."""
-
 FIRST_BACKOFF_SECONDS = 0.05
 LONGEST_BACKOFF_SECONDS = 5.0
 
@@ -23,8 +20,7 @@ LONGEST_BACKOFF_SECONDS = 5.0
 class Pump:
     """Runs `step` until it has nothing more to do, then waits to be woken, or for `idle` seconds at most.
 
-    Between two steps it rests, so that under load a step finds many things to do at once: for `rest` seconds, or longer
-    where the step took long, but no longer than LONGEST_REST_SECONDS unless `rest` is.
+    Between two steps it rests, so that under load a step finds many things to do at once: for `rest` seconds at least.
     """
 
     def __init__(
@@ -77,7 +73,7 @@ class Pump:
                 return
             if not more:
                 await _first(self._woken, self._idle)
-            await _first(self._stopping, max(self._rest, min(RESTS_PER_STEP * took, LONGEST_REST_SECONDS)))
+            await _first(self._stopping, rest_after(took, least=self._rest))
 
     async def _try(self) -> bool:
         try:

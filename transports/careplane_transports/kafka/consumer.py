@@ -21,6 +21,7 @@ from aiokafka.errors import KafkaError
 
 from careplane.kernel.cancelling import is_cancelled
 from careplane.kernel.events import UNREADABLE, Delivery, Event, Taker
+from careplane.kernel.resting import rest_after
 from careplane_transports.kafka.client import client_options
 from careplane_transports.kafka.patience import Patience, Report
 from careplane_transports.kafka.record import Records, UnreadableRecord
@@ -130,10 +131,13 @@ class Reader:
             if self._sought != self._assignments:
                 await self._seek(consumer)
             batches = await consumer.getmany(timeout_ms=_POLL_MS, max_records=MOST_EVENTS)
+            begun = asyncio.get_running_loop().time()
             for partition, records in batches.items():
                 # What was fetched for an earlier assignment, or before the seek of this one, will come again.
                 if self._sought == self._assignments:
                     await self._take(partition.partition, records)
+            if sum(map(len, batches.values())) < MOST_EVENTS:  # else it has fallen behind
+                await asyncio.sleep(rest_after(asyncio.get_running_loop().time() - begun))
 
     async def _seek(self, consumer: Any) -> None:  # noqa: ANN401 - the library has no types
         """Go to the positions that the taker has reached, not to what Kafka has noted of the group."""
