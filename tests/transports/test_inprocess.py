@@ -84,11 +84,11 @@ class Noting:
         self.errors = list(errors)
         self.taken: list[Delivery] = []
 
-    async def take(self, delivery: Delivery, /) -> None:
-        """Note it."""
+    async def take(self, *deliveries: Delivery) -> None:
+        """Note them."""
         if self.errors:
             raise self.errors.pop()
-        self.taken.append(delivery)
+        self.taken += deliveries
 
     async def positions(self) -> Mapping[str, str]:
         """Tell the last position of each stream."""

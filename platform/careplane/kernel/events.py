@@ -48,8 +48,11 @@ Deliver = Callable[[Delivery], Awaitable[None]]
 class Taker(Protocol):
     """Who takes events over, once each, and keeps how far it has come in each stream."""
 
-    async def take(self, delivery: Delivery, /) -> None:
-        """Make the delivery's effect durable, and its position with it; raise, with nothing changed, if it cannot."""
+    async def take(self, *deliveries: Delivery) -> None:
+        """Make the effect of all of it durable, and the positions with it; raise, with nothing changed, if it cannot.
+
+        Several deliveries are parts of streams that nobody else takes meanwhile, such as partitions.
+        """
         ...
 
     async def positions(self) -> Mapping[str, str]:

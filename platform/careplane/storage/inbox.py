@@ -27,7 +27,8 @@ _ADMIT = """
 INSERT INTO inbox{suffix} (event_id) SELECT unnest($1::uuid[]) ON CONFLICT DO NOTHING RETURNING event_id
 """
 _REACH = """
-INSERT INTO inbox_position{suffix} (stream, position) VALUES ($1, $2)
+INSERT INTO inbox_position{suffix} (stream, position)
+SELECT stream, position FROM unnest($1::text[], $2::text[]) AS reached(stream, position) ORDER BY stream
 ON CONFLICT (stream) DO UPDATE SET position = excluded.position
 """
 _REACHED = "SELECT stream, position FROM inbox_position{suffix}"
@@ -66,19 +67,20 @@ class Inbox:
         self._put_away = _BURY.format(suffix=suffix)
         self._settle = _SETTLE.format(suffix=suffix)
 
-    async def take(self, delivery: Delivery) -> None:
-        """Make the delivery's effect durable; raise Unavailable, with nothing changed, when the database is away."""
+    async def take(self, *deliveries: Delivery) -> None:
+        """Make the effect of all of it durable; raise Unavailable, with nothing changed, when the database is away."""
         try:
             async with self._database.transaction() as connection:
-                await self._admit(connection, delivery.events)
-                await self._pass(connection, delivery)
+                await self._admit(connection, [event for delivery in deliveries for event in delivery.events])
+                await self._pass(connection, deliveries)
         except Exception as error:
             if _may_pass(error):
                 raise
-            for event in delivery.events:
-                await self._apply_alone(delivery.stream, event)
+            for delivery in deliveries:
+                for event in delivery.events:
+                    await self._apply_alone(delivery.stream, event)
             async with self._database.transaction() as connection:
-                await self._pass(connection, delivery)
+                await self._pass(connection, deliveries)
 
     async def replay(self, letter_id: UUID, event: Event) -> None:
         """Take the event of a dead letter once more, and put the letter away with its effect; raise what that raises.
@@ -122,11 +124,13 @@ class Inbox:
             await self._database.execute(self._put_away, *_letter(stream, event, type(failure).__name__))
             self._bury(event, failure)
 
-    async def _pass(self, connection: "Connection", delivery: Delivery) -> None:
-        """Put the position behind a delivery, and with it what can have no effect."""
-        for stand_in in delivery.unreadable:
-            await connection.execute(self._put_away, *_letter(delivery.stream, stand_in, UNREADABLE))
-        await connection.execute(self._reach, delivery.stream, delivery.position)
+    async def _pass(self, connection: "Connection", deliveries: Sequence[Delivery]) -> None:
+        """Put the positions behind the deliveries, and with them what can have no effect."""
+        for delivery in deliveries:
+            for stand_in in delivery.unreadable:
+                await connection.execute(self._put_away, *_letter(delivery.stream, stand_in, UNREADABLE))
+        streams = {delivery.stream: delivery.position for delivery in deliveries}
+        await connection.execute(self._reach, list(streams), list(streams.values()))
 
 
 def _letter(stream: str, event: Event, reason: str) -> tuple[object, ...]:

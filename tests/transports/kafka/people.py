@@ -61,15 +61,17 @@ class Notes:
         self.open = asyncio.Event()
         self.open.set()
 
-    async def take(self, delivery: Delivery, /) -> None:
-        """Note the delivery, all of it or, if `before` raises or we are given up meanwhile, nothing."""
-        self.deliveries.append(delivery)
+    async def take(self, *deliveries: Delivery) -> None:
+        """Note the deliveries, all of them or, if `before` raises or we are given up meanwhile, nothing."""
+        self.deliveries += deliveries
         await self.open.wait()
-        self.before(delivery)
-        self.events += [one for one in firsts(delivery.events) if one.id not in self.known]
-        self.known |= {one.id for one in delivery.events}
-        self.unreadable += delivery.unreadable
-        self.reached[delivery.stream] = delivery.position
+        for delivery in deliveries:
+            self.before(delivery)
+        for delivery in deliveries:
+            self.events += [one for one in firsts(delivery.events) if one.id not in self.known]
+            self.known |= {one.id for one in delivery.events}
+            self.unreadable += delivery.unreadable
+            self.reached[delivery.stream] = delivery.position
 
     async def positions(self) -> Mapping[str, str]:
         """Tell how far it has come."""

@@ -44,11 +44,11 @@ class Member:
         self.before.set()
         self.within.set()
 
-    async def take(self, delivery: Delivery, /) -> None:
-        """Take a delivery, when the gate before it is open."""
+    async def take(self, *deliveries: Delivery) -> None:
+        """Take deliveries, when the gate before them is open."""
         self.begun += 1
         await self.before.wait()
-        await self.inbox.take(delivery)
+        await self.inbox.take(*deliveries)
         self.ended += 1
 
     async def positions(self) -> dict[str, str]:

@@ -10,7 +10,7 @@ from tests.transports.kafka.own_broker import OwnBroker
 from tests.transports.kafka.people import Notes, delivery, lives
 from tests.transports.kafka.test_taking import reading
 
-from careplane_transports.kafka import consumer
+from careplane_transports.kafka import closing
 from careplane_transports.kafka.settings import KafkaSettings
 from careplane_transports.kafka.topics import Topics
 
@@ -63,7 +63,7 @@ async def test_a_broker_that_says_nothing_keeps_nobody_from_ending(
     own_broker: OwnBroker, opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing of the reader is left behind, though it could not say that it goes."""
-    monkeypatch.setattr(consumer, "_CLOSE_SECONDS", 0.3)
+    monkeypatch.setattr(closing, "CLOSE_SECONDS", 0.3)
     link = own_broker.link()
     await link.open()
     notes = Notes()

@@ -211,8 +211,8 @@ async def test_reading_begins_before_there_is_a_database(database: Database, ope
 
         tries = 0
 
-        async def take(self, delivery: Any, /) -> None:
-            await tally.inbox.take(delivery)
+        async def take(self, *deliveries: Any) -> None:
+            await tally.inbox.take(*deliveries)
 
         async def positions(self) -> Any:
             self.tries += 1

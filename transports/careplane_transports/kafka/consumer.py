@@ -8,8 +8,7 @@ been given meanwhile (a zombie) changes nothing: the taker knows events by their
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -23,6 +22,7 @@ from careplane.kernel.cancelling import is_cancelled
 from careplane.kernel.events import UNREADABLE, Delivery, Event, Taker
 from careplane.kernel.resting import rest_after
 from careplane_transports.kafka.client import client_options
+from careplane_transports.kafka.closing import CLOSE_SECONDS, close_consumer
 from careplane_transports.kafka.patience import Patience, Report
 from careplane_transports.kafka.record import Records, UnreadableRecord
 from careplane_transports.kafka.settings import KafkaSettings
@@ -32,7 +32,6 @@ MOST_EVENTS = 500
 _POLL_MS = 1000
 _LOOK_SECONDS = 5.0
 _ANSWER_SECONDS = 5.0
-_CLOSE_SECONDS = 5.0
 # A reader that waits for its database keeps its partitions, for nobody else could do better: its heartbeats go on by
 # themselves, and each try to take events has a deadline of its own. So time between two polls means nothing.
 _NO_POLL_LIMIT_MS = 2**31 - 1
@@ -124,7 +123,7 @@ class Reader:
             self._ends = {}
             looking.cancel()
             await asyncio.wait((looking,))
-            await _close(consumer)
+            await close_consumer(consumer)
 
     async def _read(self, consumer: Any) -> None:  # noqa: ANN401 - the library has no types
         while True:
@@ -132,10 +131,9 @@ class Reader:
                 await self._seek(consumer)
             batches = await consumer.getmany(timeout_ms=_POLL_MS, max_records=MOST_EVENTS)
             begun = asyncio.get_running_loop().time()
-            for partition, records in batches.items():
-                # What was fetched for an earlier assignment, or before the seek of this one, will come again.
-                if self._sought == self._assignments:
-                    await self._take(partition.partition, records)
+            # What was fetched for an earlier assignment, or before the seek of this one, will come again.
+            if batches and self._sought == self._assignments:
+                await self._take({one.partition: records for one, records in batches.items()})
             if sum(map(len, batches.values())) < MOST_EVENTS:  # else it has fallen behind
                 await asyncio.sleep(rest_after(asyncio.get_running_loop().time() - begun))
 
@@ -158,25 +156,27 @@ class Reader:
                     consumer.seek(one, self._reached[one.partition] if one in noted else 0)
                 self._sought = assignments
 
-    async def _take(self, partition: int, records: Sequence[Any]) -> None:
-        """Hand a batch to the taker until it has taken it, or the partition is no longer ours."""
+    async def _take(self, batches: Mapping[int, Sequence[Any]]) -> None:
+        """Hand what was fetched to the taker until it has taken it, or the partitions are no longer ours."""
         assignments = self._assignments
-        self._tell_missed(partition, records[0].offset)
-        delivery = self._delivery(partition, records)
+        for partition, records in batches.items():
+            self._tell_missed(partition, records[0].offset)
+        deliveries = {partition: self._delivery(partition, records) for partition, records in batches.items()}
         while self._assignments == assignments:
-            error = await self._try(delivery)
+            error = await self._try(deliveries.values())
             if error is None:
                 self._patience.worked()
-                self._reached[partition] = int(delivery.position)
-                self._doubted.discard(partition)
-                self.unreadable += len(delivery.unreadable)
+                for partition, delivery in deliveries.items():
+                    self._reached[partition] = int(delivery.position)
+                    self._doubted.discard(partition)
+                    self.unreadable += len(delivery.unreadable)
                 return
             if self._assignments == assignments:
                 await self._patience.failed(error)
 
-    async def _try(self, delivery: Delivery) -> BaseException | None:
-        """Hand a batch to the taker once, in a task that can be given up alone; return what went wrong."""
-        self._hand = hand = asyncio.get_running_loop().create_task(self._taker.take(delivery), name="kafka batch")
+    async def _try(self, deliveries: Iterable[Delivery]) -> BaseException | None:
+        """Hand deliveries to the taker once, in a task that can be given up alone; return what went wrong."""
+        self._hand = hand = asyncio.get_running_loop().create_task(self._taker.take(*deliveries), name="kafka batch")
         try:
             await asyncio.wait((hand,))
         finally:
@@ -192,7 +192,7 @@ class Reader:
             done, _ = await asyncio.wait((hand,), timeout=self._revoke_seconds)
             if not done:
                 hand.cancel()
-                await asyncio.wait((hand,), timeout=_CLOSE_SECONDS)
+                await asyncio.wait((hand,), timeout=CLOSE_SECONDS)
 
     def _delivery(self, partition: int, records: Sequence[Any]) -> Delivery:
         events: list[Event] = []
@@ -281,23 +281,3 @@ def _time(milliseconds: int) -> datetime:
         return datetime.fromtimestamp(milliseconds / 1000, UTC)
     except (ValueError, OverflowError, OSError):
         return datetime.fromtimestamp(0, UTC)
-
-
-async def _close(consumer: Any) -> None:  # noqa: ANN401 - the library has no types
-    """Leave the group, if Kafka answers; else it finds out when the session is over."""
-    with suppress(TimeoutError, KafkaError):
-        async with asyncio.timeout(_CLOSE_SECONDS):
-            await consumer.stop()
-            return
-    await _close_at_once(consumer)
-
-
-async def _close_at_once(consumer: Any) -> None:  # noqa: ANN401 - the library has no types
-    """Close what its own `stop` comes to only when Kafka has answered, and what has been given up with it."""
-    coordinator, fetcher = consumer._coordinator, consumer._fetcher  # noqa: SLF001 - there is no public way to give up
-    if coordinator is not None:
-        await coordinator._stop_heartbeat_task()  # noqa: SLF001 - likewise
-        await coordinator._stop_commit_offsets_refresh_task()  # noqa: SLF001 - likewise
-    if fetcher is not None:
-        await fetcher.close()
-    await consumer._client.close()  # noqa: SLF001 - likewise
