@@ -134,7 +134,7 @@ async def test_the_end_of_the_loop_answers_those_who_wait() -> None:
     """Where a lane's worker is cancelled, as by a loop that ends, its callers are told and nothing is left."""
     counter = Counter()
     calls = [await counter.ask(text, idempotency_key=text) for text in "12"]
-    for worker in tuple(counter.mailbox._workers):
+    for worker in tuple(counter.mailbox._workers.values()):
         worker.cancel()
     answers = await asyncio.gather(*calls, return_exceptions=True)
     assert [type(answer) for answer in answers] == [Unavailable, Unavailable]

@@ -6,7 +6,7 @@ from typing import Any, cast
 from careplane.components.audit import AUDIT_LIMIT_MAX, AUDIT_TRAIL, AuditPage, AuditRow, ListAudit
 from careplane.kernel.contract import Method
 from careplane.kernel.errors import FieldError, InvalidArgument
-from careplane.kernel.invoke import Invoke, Middleware
+from careplane.kernel.invoke import Answer, Invoke, Middleware
 from careplane.kernel.message import Message
 from careplane.storage.database import Database
 from careplane.storage.trail import Trail, Wanted
@@ -17,10 +17,10 @@ def showing_trail(database: Database) -> Middleware:
     trail = Trail(database)
 
     def middleware(inner: Invoke) -> Invoke:
-        async def invoke(method: Method, request: Message, /) -> Message:
+        def invoke(method: Method, request: Message, /) -> Answer:
             if method.name != AUDIT_TRAIL:
-                return await inner(method, request)
-            return await _page(trail, method, cast("ListAudit", request))
+                return inner(method, request)
+            return _page(trail, method, cast("ListAudit", request))
 
         return invoke
 

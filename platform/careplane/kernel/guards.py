@@ -8,7 +8,7 @@ import msgspec
 from careplane.kernel.context import current, using
 from careplane.kernel.contract import Method
 from careplane.kernel.errors import DeadlineExceeded, PermissionDenied, ReentrantCall, Unauthenticated
-from careplane.kernel.invoke import Invoke
+from careplane.kernel.invoke import Answer, Invoke, raising
 from careplane.kernel.message import Message
 from careplane.kernel.principal import ANONYMOUS, Principal
 
@@ -22,18 +22,22 @@ def authorised(inner: Invoke, denied: Denied | None = None) -> Invoke:
     `denied` is not told of strangers, who could fill an audit log without ever having to sign in.
     """
 
-    async def invoke(method: Method, request: Message, /) -> Message:
+    def invoke(method: Method, request: Message, /) -> Answer:
         principal = current().principal
-        if not principal.may(method.scope) and not _is_owner(method, request, principal):
-            if principal.id == ANONYMOUS.id:
-                raise Unauthenticated
-            if denied is not None:
-                await denied(method, request)
-            detail = f"This needs the scope {method.scope!r}, which your roles do not give. Ask an administrator."
-            raise PermissionDenied(detail)
-        return await inner(method, request)
+        if principal.may(method.scope) or _is_owner(method, request, principal):
+            return inner(method, request)
+        return _refuse(method, request, denied)
 
     return invoke
+
+
+async def _refuse(method: Method, request: Message, denied: Denied | None) -> Message:
+    if current().principal.id == ANONYMOUS.id:
+        raise Unauthenticated
+    if denied is not None:
+        await denied(method, request)
+    detail = f"This needs the scope {method.scope!r}, which your roles do not give. Ask an administrator."
+    raise PermissionDenied(detail)
 
 
 def _is_owner(method: Method, request: Message, principal: Principal) -> bool:
@@ -43,11 +47,11 @@ def _is_owner(method: Method, request: Message, principal: Principal) -> bool:
 def in_time(inner: Invoke) -> Invoke:
     """Refuse a call whose deadline has passed before it began."""
 
-    async def invoke(method: Method, request: Message, /) -> Message:
+    def invoke(method: Method, request: Message, /) -> Answer:
         deadline = current().deadline
         if deadline is not None and asyncio.get_running_loop().time() >= deadline:
-            raise DeadlineExceeded
-        return await inner(method, request)
+            return raising(DeadlineExceeded())
+        return inner(method, request)
 
     return invoke
 
@@ -55,11 +59,11 @@ def in_time(inner: Invoke) -> Invoke:
 def not_reentrant(inner: Invoke) -> Invoke:
     """Refuse a call that has already passed through the component it is for."""
 
-    async def invoke(method: Method, request: Message, /) -> Message:
+    def invoke(method: Method, request: Message, /) -> Answer:
         chain = current().chain
         if method.component in chain:
-            raise ReentrantCall(meta={"chain": [*chain, method.component]})
-        return await inner(method, request)
+            return raising(ReentrantCall(meta={"chain": [*chain, method.component]}))
+        return inner(method, request)
 
     return invoke
 

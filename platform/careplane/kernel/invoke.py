@@ -1,23 +1,37 @@
 """`Invoke`: the one verb. Mailboxes, transports and middleware all are one, and a proxy dresses one as an interface."""
 
-from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any, NoReturn, Protocol, TypeVar
 
 from careplane.kernel.contract import Component, Method
+from careplane.kernel.errors import PlatformError
 from careplane.kernel.message import Message
 
 T = TypeVar("T")
 
 
-class Invoke(Protocol):
-    """Carries a request to a method and brings back its reply, or raises a PlatformError."""
+Answer = Coroutine[Any, Any, Message]
+"""A call under way: what comes of awaiting it is the reply, or the error that is raised there."""
 
-    async def __call__(self, method: Method, request: Message, /) -> Message:
+
+class Invoke(Protocol):
+    """Carries a request to a method and brings back its reply, or raises a PlatformError.
+
+    What only looks at a call and passes it on is best a plain function that returns what the next one returned: each
+    coroutine between costs a call, and every time it is resumed.
+    """
+
+    def __call__(self, method: Method, request: Message, /) -> Answer:
         """Call `method` with `request` in the current context."""
         ...
 
 
 Middleware = Callable[[Invoke], Invoke]
+
+
+async def raising(error: PlatformError) -> NoReturn:
+    """Return the answer of a plain function that refuses a call: the error is raised where it is awaited."""
+    raise error
 
 
 def layered(invoke: Invoke, *middleware: Middleware) -> Invoke:

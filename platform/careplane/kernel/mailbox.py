@@ -9,7 +9,7 @@ from careplane.kernel.cancelling import is_cancelled
 from careplane.kernel.context import Context, current, using
 from careplane.kernel.contract import PUBLIC, Kind, Method
 from careplane.kernel.errors import DeadlineExceeded, Internal, Overloaded, StillRunning, Unavailable
-from careplane.kernel.invoke import Invoke
+from careplane.kernel.invoke import Answer, Invoke
 from careplane.kernel.message import Message
 
 SHARE_FOR_ANYBODY: Final = 4
@@ -57,7 +57,7 @@ class Mailbox:
         self._held_for_anybody = 0
         self._lanes: dict[Hashable, Lane] = {}
         self._running: set[Once] = set()
-        self._workers: set[asyncio.Task[None]] = set()
+        self._workers: dict[Hashable, asyncio.Task[None]] = {}
         self._quiet = asyncio.Event()
         self._quiet.set()
         self._closed = False
@@ -67,17 +67,15 @@ class Mailbox:
         """How many calls are waiting or running."""
         return self._held
 
-    async def __call__(self, method: Method, request: Message, /) -> Message:
+    def __call__(self, method: Method, request: Message, /) -> Answer:
         """Answer a call, or raise Overloaded, StillRunning, DeadlineExceeded, or what the actor raised."""
-        if method.kind is Kind.QUERY:
-            return await self._query(method, request)
-        return await self._command(method, request)
+        return self._query(method, request) if method.kind is Kind.QUERY else self._command(method, request)
 
     async def close(self) -> None:
         """Take no more calls, and return when those already held are answered."""
         self._closed = True
         await self._quiet.wait()
-        await asyncio.gather(*self._workers)
+        await asyncio.gather(*self._workers.values())
 
     def _admit(self, method: Method, once: Once | None = None) -> None:
         if self._closed:
@@ -135,9 +133,8 @@ class Mailbox:
             lane.append(envelope)
             return
         lane = self._lanes[key] = deque((envelope,))
-        worker = asyncio.get_running_loop().create_task(self._work(key, lane), name=f"{envelope.method.path} lane")
-        self._workers.add(worker)
-        worker.add_done_callback(self._workers.discard)
+        worker = self._work(key, lane)
+        self._workers[key] = asyncio.get_running_loop().create_task(worker, name=envelope.method.path)
 
     async def _work(self, key: Hashable, lane: Lane) -> None:
         try:
@@ -146,7 +143,7 @@ class Mailbox:
                 done = lane.popleft()
                 self._release(done.method, done.once)
         finally:
-            del self._lanes[key]
+            del self._lanes[key], self._workers[key]
             for envelope in lane:  # some are left only if the worker itself was cancelled: the event loop is ending
                 _fail(envelope.answer, Unavailable(retry_after=1.0))
                 self._release(envelope.method, envelope.once)

@@ -9,7 +9,7 @@ import msgspec
 from careplane.kernel.context import current
 from careplane.kernel.contract import Kind, Method
 from careplane.kernel.errors import AlreadyExists, FailedPrecondition, IdempotencyMismatch, NotFound
-from careplane.kernel.invoke import Invoke, Middleware
+from careplane.kernel.invoke import Answer, Invoke, Middleware
 from careplane.kernel.message import Message
 from careplane.storage.audit import AuditLog
 from careplane.storage.database import Database
@@ -39,11 +39,13 @@ def remembering(database: Database) -> Middleware:
     log = AuditLog(database)
 
     def middleware(inner: Invoke) -> Invoke:
-        async def invoke(method: Method, request: Message, /) -> Message:
+        def invoke(method: Method, request: Message, /) -> Answer:
             context = current()
             if context.idempotency_key is None or method.kind is not Kind.COMMAND:
-                return await inner(method, request)
-            owned = (context.principal.id, context.idempotency_key)
+                return inner(method, request)
+            return remembered(method, request, (context.principal.id, context.idempotency_key))
+
+        async def remembered(method: Method, request: Message, owned: tuple[str, str]) -> Message:
             row = await database.fetch_row(_LOOK_UP, *owned)
             if row is None:
                 try:

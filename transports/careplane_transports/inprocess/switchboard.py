@@ -4,7 +4,7 @@ from typing import NoReturn
 
 from careplane.kernel.contract import Method
 from careplane.kernel.errors import Unimplemented
-from careplane.kernel.invoke import Invoke
+from careplane.kernel.invoke import Answer, Invoke
 from careplane.kernel.message import Message
 
 
@@ -26,6 +26,6 @@ class Switchboard:
         """Send calls for `component` to `invoke`."""
         self._components[component] = invoke
 
-    async def __call__(self, method: Method, request: Message, /) -> Message:
+    def __call__(self, method: Method, request: Message, /) -> Answer:
         """Carry the call."""
-        return await self._components.get(method.component, self._elsewhere)(method, request)
+        return self._components.get(method.component, self._elsewhere)(method, request)
