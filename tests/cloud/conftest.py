@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 from tests.cloud.deploy import Deployment
-from tests.cloud.deploy_document import document
 from tests.cloud.deploy_kinds import Resource
 from tests.cloud.moto_cloud import ACCOUNT, REGION, Cloud, cloud
+from tests.cloud.template import loaded
+from tests.wirings.differences import leave_out
 
-ROOT = Path(__file__).parents[2]
-TEMPLATE = ROOT / "config" / "aws" / "platform.yaml"
 _BROKERS = "b-1.careplane.abc123.c2.kafka.eu-central-1.amazonaws.com:9096"
 _IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/careplane"
 _CA = "-----BEGIN CERTIFICATE-----\nTm90aGluZyBoZXJlIGNoZWNrcyBpdC4=\n-----END CERTIFICATE-----\n"
@@ -28,7 +27,7 @@ class Shape:
     def deploy(self, into: Cloud) -> Deployment:
         """Deploy it step by step, as an operator does."""
         parameters = {**_given(into), **self.first}
-        made = Deployment(into, document(TEMPLATE))
+        made = Deployment(into, loaded())
         made.deploy(parameters)
         for update in self.updates:
             parameters |= update
@@ -68,10 +67,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave out what starts clouds, unless this folder was asked for: `make cloud-test` does."""
     if any("tests/cloud" in argument for argument in config.args):
         return
-    out = [item for item in items if item.path.parent == Path(__file__).parent and "deployed" in item.path.name]
-    if out:
-        config.hook.pytest_deselected(items=out)
-        items[:] = [item for item in items if item not in set(out)]
+    here = Path(__file__).parent
+    leave_out(config, items, [it for it in items if it.path.parent == here and "deployed" in it.path.name])
 
 
 @pytest.fixture(scope="session", params=SHAPES, ids=lambda shape: shape.name)

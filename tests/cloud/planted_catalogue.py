@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from tests.cloud.planting import Plant, add, append, both, drop, put
+from tests.cloud.planting import Plant, add, append, both, drop, put, told
 
 _INGRESS = "AWS::EC2::SecurityGroupIngress"
 _EACH = "each_component_is_a_process"
@@ -12,10 +12,6 @@ _ZONES = "every_zone_has_its_share"
 _ROOM = "the_database_has_room"
 _NAMES = "variables_are_settings"
 _SUBNETS: Final = "NetworkConfiguration.AwsvpcConfiguration.Subnets"
-
-
-def _told(whom: str, name: str, value: str) -> Plant:
-    return append(f"{whom}.Properties.ContainerDefinitions.0.Environment", {"Name": name, "Value": value})
 
 
 def _let_in(into: str, who: str, port: int) -> Plant:
@@ -35,9 +31,9 @@ def _peer(value: str | None) -> Plant:
 
 
 _HEARS: Final = both(
-    _told("IdentityTask", "CAREPLANE_KAFKA_BOOTSTRAP_SERVERS", "b:9096"),
-    _told("IdentityTask", "CAREPLANE_KAFKA_SECURITY_PROTOCOL", "SASL_SSL"),
-    _told("IdentityTask", "CAREPLANE_KAFKA_REPLICATION_FACTOR", "3"),
+    told("CAREPLANE_KAFKA_BOOTSTRAP_SERVERS", "b:9096", whom="IdentityTask"),
+    told("CAREPLANE_KAFKA_SECURITY_PROTOCOL", "SASL_SSL", whom="IdentityTask"),
+    told("CAREPLANE_KAFKA_REPLICATION_FACTOR", "3", whom="IdentityTask"),
     _let_in("KafkaGroup", "IdentityGroup", 9096),
 )
 _AT_SSH: Final = both(
@@ -64,7 +60,7 @@ CATALOGUE: Final[list[tuple[str, str, Plant, str]]] = [
         _CALLS,
         "a caller who is told and let in",
         both(
-            _told("IdentityTask", "CAREPLANE_GRPC_PEERS_BILLING", "billing.careplane.internal:4010"),
+            told("CAREPLANE_GRPC_PEERS_BILLING", "billing.careplane.internal:4010", whom="IdentityTask"),
             _let_in("BillingGroup", "IdentityGroup", 4010),
         ),
         "IdentityTask is told CAREPLANE_GRPC_PEERS_BILLING, but identity does not call it",
@@ -103,7 +99,7 @@ CATALOGUE: Final[list[tuple[str, str, Plant, str]]] = [
         _DATA,
         "the database for the gateway, told and let in",
         both(
-            _told("GatewayTask", "CAREPLANE_DATABASE_URL", "postgresql://a@b/c?sslmode=verify-full&sslrootcert=/a"),
+            told("CAREPLANE_DATABASE_URL", "postgresql://a@b/c?sslmode=verify-full&sslrootcert=/a", whom="GatewayTask"),
             _let_in("DatabaseGroup", "GatewayGroup", 5432),
         ),
         "GatewayTask has nothing to do with, but is told CAREPLANE_DATABASE_URL",
@@ -147,23 +143,23 @@ CATALOGUE: Final[list[tuple[str, str, Plant, str]]] = [
     (
         _ROOM,
         "too many connections of each",
-        _told("PatientTask", "CAREPLANE_DATABASE_POOL_SIZE", "50"),
+        told("CAREPLANE_DATABASE_POOL_SIZE", "50"),
         "DatabaseCrowded goes off at 600",
     ),
     (_ROOM, "an alarm too early", put("DatabaseCrowded.Properties.Threshold", 100), "DatabaseCrowded goes off at 100"),
     (_ROOM, "an alarm that says another number", put("DatabaseCrowded.Properties.Threshold", 700), "another number"),
     (_ROOM, "no alarm", drop("DatabaseCrowded"), "No alarm watches DatabaseConnections"),
-    (_NAMES, "a misspelt setting", _told("PatientTask", "CAREPLANE_FOO", "1"), "told CAREPLANE_FOO, which is no"),
+    (_NAMES, "a misspelt setting", told("CAREPLANE_FOO", "1"), "told CAREPLANE_FOO, which is no"),
     (
         _NAMES,
         "a misspelt file",
-        _told("PatientTask", "CAREPLANE_GRPC_TLS_CAA_FILE", "/a"),
+        told("CAREPLANE_GRPC_TLS_CAA_FILE", "/a"),
         "told CAREPLANE_GRPC_TLS_CAA_FILE, which is no setting",
     ),
     (
         _NAMES,
         "an entry of nobody",
-        _told("PatientTask", "CAREPLANE_GRPC_PEERS_BILING", "a:4010"),
+        told("CAREPLANE_GRPC_PEERS_BILING", "a:4010"),
         "told CAREPLANE_GRPC_PEERS_BILING, which is no setting",
     ),
     (
@@ -175,5 +171,5 @@ CATALOGUE: Final[list[tuple[str, str, Plant, str]]] = [
         ),
         "told CAREPLANE_DATABASE_PASWORD, which is no setting",
     ),
-    (_NAMES, "one that hides another", _told("PatientTask", "CAREPLANE_GRPC_HOST", "::"), "CAREPLANE_GRPC_HOST twice"),
+    (_NAMES, "one that hides another", told("CAREPLANE_GRPC_HOST", "::"), "CAREPLANE_GRPC_HOST twice"),
 ]

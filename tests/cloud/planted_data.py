@@ -1,19 +1,14 @@
 """Faults of what is kept, in many disguises: brokers, encryption, deletion, logs."""
 
-from typing import Any, Final
+from typing import Final
 
-from tests.cloud.planting import Plant, add, append, drop, put
+from tests.cloud.planting import CONTAINER, Plant, add, drop, put, told
 
 _FIT = "brokers_fit_zones"
 _REST = "encryption_is_on"
 _WIRE = "traffic_is_encrypted"
 _STAYS = "what_is_kept_outlives_the_stack"
 _LOGS = "logs_are_kept_for_a_time"
-_CONTAINER: Final = "PatientTask.Properties.ContainerDefinitions.0"
-
-
-def _told(name: str, value: Any) -> Plant:
-    return append(f"{_CONTAINER}.Environment", {"Name": name, "Value": value})
 
 
 _BROKERS: Final[list[tuple[str, str, Plant, str]]] = [
@@ -52,7 +47,7 @@ _BROKERS: Final[list[tuple[str, str, Plant, str]]] = [
     (
         _FIT,
         "topics with one copy",
-        put(f"{_CONTAINER}.Environment", [{"Name": "CAREPLANE_KAFKA_BOOTSTRAP_SERVERS", "Value": "b"}]),
+        put(f"{CONTAINER}.Environment", [{"Name": "CAREPLANE_KAFKA_BOOTSTRAP_SERVERS", "Value": "b"}]),
         "PatientTask makes topics with other than 3 copies",
     ),
 ]
@@ -143,13 +138,13 @@ _ENCRYPTION: Final[list[tuple[str, str, Plant, str]]] = [
     (
         _WIRE,
         "a database that nobody checks",
-        _told("CAREPLANE_DATABASE_URL", "postgresql://a@b/c?sslmode=require"),
+        told("CAREPLANE_DATABASE_URL", "postgresql://a@b/c?sslmode=require"),
         "does not check whom it gives",
     ),
     (
         _WIRE,
         "events in the clear",
-        _told("CAREPLANE_KAFKA_SECURITY_PROTOCOL", "SASL_PLAINTEXT"),
+        told("CAREPLANE_KAFKA_SECURITY_PROTOCOL", "SASL_PLAINTEXT"),
         "speaks to the brokers in the clear",
     ),
     (
@@ -176,8 +171,8 @@ _LOSSES: Final[list[tuple[str, str, Plant, str]]] = [
     (_STAYS, "no backups of the files", drop("Files.Properties.BackupPolicy"), "Files has no backups"),
     (_LOGS, "logs for ever", drop("PatientLog.Properties.RetentionInDays"), "PatientLog keeps everything for ever"),
     (_LOGS, "the database's logs for ever", drop("DatabaseLog"), "Database makes a group of logs"),
-    (_LOGS, "no log", drop(f"{_CONTAINER}.LogConfiguration"), "patient of PatientTask does not log"),
-    (_LOGS, "another's log", put(f"{_CONTAINER}.LogConfiguration.Options.awslogs-group", "/x"), "does not log"),
+    (_LOGS, "no log", drop(f"{CONTAINER}.LogConfiguration"), "patient of PatientTask does not log"),
+    (_LOGS, "another's log", put(f"{CONTAINER}.LogConfiguration.Options.awslogs-group", "/x"), "does not log"),
     (_LOGS, "silent brokers", drop("Kafka.Properties.LoggingInfo"), "Kafka does not log"),
 ]
 

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from tests.cloud.planting import Plant, add, append, drop, output, put
+from tests.cloud.planting import CONTAINER, Plant, add, append, drop, output, put, told
 
 _OWN = "each_process_opens_its_own"
 _NARROW = "rights_are_narrow"
@@ -11,7 +11,6 @@ _WIRE = "traffic_is_encrypted"
 _REST = "encryption_is_on"
 _PLAIN = "no_secret_in_environment"
 _MADE = "secrets_are_made_and_hidden"
-_CONTAINER: Final = "PatientTask.Properties.ContainerDefinitions.0"
 _START: Final = "PatientStartRole.Properties.Policies.0.PolicyDocument.Statement"
 _SECRETS: Final = "arn:aws:secretsmanager:eu-central-1:123456789012:secret"
 _READ: Final = "secretsmanager:GetSecretValue"
@@ -25,10 +24,6 @@ def _may(action: str, resource: Any) -> dict[str, Any]:
 def _attached(kind: str, **to: Any) -> Plant:
     document = {"Version": "2012-10-17", "Statement": [_may(_READ, {"Ref": "IdentityLogin"})]}
     return add("Planted", f"AWS::IAM::{kind}", PolicyName="planted", PolicyDocument=document, **to)
-
-
-def _told(name: str, value: str) -> Plant:
-    return append(f"{_CONTAINER}.Environment", {"Name": name, "Value": value})
 
 
 _RIGHTS: Final[list[tuple[str, str, Plant, str]]] = [
@@ -85,7 +80,7 @@ _RIGHTS: Final[list[tuple[str, str, Plant, str]]] = [
     (
         "containers_are_confined",
         "root by another number",
-        put(f"{_CONTAINER}.User", "00"),
+        put(f"{CONTAINER}.User", "00"),
         "patient of PatientTask runs as root",
     ),
 ]
@@ -134,11 +129,11 @@ _WAYS: Final[list[tuple[str, str, Plant, str]]] = [
         ),
         "database-ca of SetupTask does not check whom it gives",
     ),
-    (_WIRE, "the database's other variable", _told("DATABASE_URL", _OPEN_URL), "patient of PatientTask does not check"),
+    (_WIRE, "the database's other variable", told("DATABASE_URL", _OPEN_URL), "patient of PatientTask does not check"),
     (
         _WIRE,
         "a mode that is taken back",
-        _told("CAREPLANE_DATABASE_URL", "postgresql://a@b/c?sslmode=verify-full&sslrootcert=/a&sslmode=disable"),
+        told("CAREPLANE_DATABASE_URL", "postgresql://a@b/c?sslmode=verify-full&sslrootcert=/a&sslmode=disable"),
         "patient of PatientTask does not check",
     ),
     (
@@ -182,29 +177,29 @@ _TOLD: Final[list[tuple[str, str, Plant, str]]] = [
     (
         _PLAIN,
         "an environment from elsewhere",
-        put(f"{_CONTAINER}.EnvironmentFiles", [{"Type": "s3", "Value": "arn:aws:s3:::a/b.env"}]),
+        put(f"{CONTAINER}.EnvironmentFiles", [{"Type": "s3", "Value": "arn:aws:s3:::a/b.env"}]),
         "patient of PatientTask reads its environment from where no rule looks",
     ),
     (
         _PLAIN,
         "a password in place of its file",
-        _told("CAREPLANE_DATABASE_PASSWORD_FILE", "correct horse"),
+        told("CAREPLANE_DATABASE_PASSWORD_FILE", "correct horse"),
         "is told CAREPLANE_DATABASE_PASSWORD_FILE",
     ),
     (
         _PLAIN,
         "in the question how it is",
-        put(f"{_CONTAINER}.HealthCheck.Command", ["CMD", "psql", "postgresql://a:b@c/d"]),
+        put(f"{CONTAINER}.HealthCheck.Command", ["CMD", "psql", "postgresql://a:b@c/d"]),
         "is told a secret in its HealthCheck",
     ),
     (
         _PLAIN,
         "in where it logs to",
-        put(f"{_CONTAINER}.LogConfiguration.Options.splunk", "{{resolve:ssm-secure:a}}"),
+        put(f"{CONTAINER}.LogConfiguration.Options.splunk", "{{resolve:ssm-secure:a}}"),
         "is told a secret in its LogConfiguration",
     ),
-    (_PLAIN, "a short word for it", _told("DB_PASS", "a"), "is told DB_PASS in its environment"),
-    (_PLAIN, "a long word for it", _told("KEY_PASSPHRASE", "a"), "is told KEY_PASSPHRASE in its environment"),
+    (_PLAIN, "a short word for it", told("DB_PASS", "a"), "is told DB_PASS in its environment"),
+    (_PLAIN, "a long word for it", told("KEY_PASSPHRASE", "a"), "is told KEY_PASSPHRASE in its environment"),
     (
         _MADE,
         "resolved where nobody looks",

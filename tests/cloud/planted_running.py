@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from tests.cloud.planting import Plant, append, drop, put
+from tests.cloud.planting import CONTAINER, Plant, append, drop, put
 
 _NARROW = "rights_are_narrow"
 _GIVEN = "roles_are_given_to_ours_only"
@@ -11,7 +11,6 @@ _CONFINED = "containers_are_confined"
 _BACK = "rollouts_can_go_back"
 _AGREE = "the_balancer_and_the_gateway_agree"
 _ALARMS = "alarms_tell_somebody"
-_CONTAINER: Final = "PatientTask.Properties.ContainerDefinitions.0"
 _STATEMENTS: Final = "PatientRole.Properties.Policies.0.PolicyDocument.Statement"
 _ATTRIBUTES: Final = "Balancer.Properties.LoadBalancerAttributes"
 
@@ -108,16 +107,16 @@ _RIGHTS: Final[list[tuple[str, str, Plant, str]]] = [
     ),
 ]
 
-_CONTAINERS: Final[list[tuple[str, str, Plant, str]]] = [
-    (_CONFINED, "a writable root", drop(f"{_CONTAINER}.ReadonlyRootFilesystem"), "may change its own files"),
-    (_CONFINED, "root", put(f"{_CONTAINER}.User", "0:0"), "patient of PatientTask runs as root"),
-    (_CONFINED, "root by silence", drop(f"{_CONTAINER}.User"), "patient of PatientTask runs as root"),
-    (_CONFINED, "rights of the kernel", drop(f"{_CONTAINER}.LinuxParameters.Capabilities"), "rights of the kernel"),
-    (_CONFINED, "everything", put(f"{_CONTAINER}.Privileged", value=True), "rights of the kernel"),
+CONTAINERS: Final[list[tuple[str, str, Plant, str]]] = [
+    (_CONFINED, "a writable root", drop(f"{CONTAINER}.ReadonlyRootFilesystem"), "may change its own files"),
+    (_CONFINED, "root", put(f"{CONTAINER}.User", "0:0"), "patient of PatientTask runs as root"),
+    (_CONFINED, "root by silence", drop(f"{CONTAINER}.User"), "patient of PatientTask runs as root"),
+    (_CONFINED, "rights of the kernel", drop(f"{CONTAINER}.LinuxParameters.Capabilities"), "rights of the kernel"),
+    (_CONFINED, "everything", put(f"{CONTAINER}.Privileged", value=True), "rights of the kernel"),
     (
         _CONFINED,
         "keys that it may write",
-        put(f"{_CONTAINER}.MountPoints.0.ReadOnly", value=False),
+        put(f"{CONTAINER}.MountPoints.0.ReadOnly", value=False),
         "can write into files",
     ),
     (_CONFINED, "a shared machine", put("PatientTask.Properties.RequiresCompatibilities", ["EC2"]), "shares a machine"),
@@ -139,8 +138,8 @@ _CONTAINERS: Final[list[tuple[str, str, Plant, str]]] = [
         put("PatientTasks.Properties.DeploymentConfiguration.MinimumHealthyPercent", 50),
         "PatientTasks has fewer tasks while it is replaced",
     ),
-    (_BACK, "nobody asks", drop(f"{_CONTAINER}.HealthCheck"), "patient of PatientTask is never asked how it is"),
-    (_BACK, "a short drain", put(f"{_CONTAINER}.StopTimeout", 30), "patient of PatientTask is killed before"),
+    (_BACK, "nobody asks", drop(f"{CONTAINER}.HealthCheck"), "patient of PatientTask is never asked how it is"),
+    (_BACK, "a short drain", put(f"{CONTAINER}.StopTimeout", 30), "patient of PatientTask is killed before"),
 ]
 
 _EDGE: Final[list[tuple[str, str, Plant, str]]] = [
@@ -176,4 +175,4 @@ _EDGE: Final[list[tuple[str, str, Plant, str]]] = [
     ),
 ]
 
-RUNNING: Final = [*_RIGHTS, *_CONTAINERS, *_EDGE]
+RUNNING: Final = [*_RIGHTS, *CONTAINERS, *_EDGE]

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from copy import deepcopy
-from typing import Any
+from typing import Any, Final
 
 from tests.cloud.deploy_document import Json
 
 Plant = Callable[[Json], None]
+CONTAINER: Final = "PatientTask.Properties.ContainerDefinitions.0"
+"""Whom most faults are put into."""
 
 
 def put(path: str, value: Any) -> Plant:
@@ -39,6 +41,11 @@ def append(path: str, *values: Any) -> Plant:
         at[last].extend(values)
 
     return plant
+
+
+def told(name: str, value: Any, *, whom: str = "PatientTask") -> Plant:
+    """Tell the first container of a task something in plain text."""
+    return append(f"{whom}.Properties.ContainerDefinitions.0.Environment", {"Name": name, "Value": value})
 
 
 def add(name: str, kind: str, **properties: Any) -> Plant:

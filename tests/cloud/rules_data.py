@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import parse_qs
 
 from tests.cloud.deploy_document import Json
-from tests.cloud.rules_network import told
+from tests.cloud.rules_network import containers, told
 from tests.cloud.template import Part, View
 
 _ENCRYPTED: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
@@ -78,11 +78,13 @@ def encryption_is_on(view: View) -> Iterator[str]:
                 yield f"Nobody knows whether {part.name} ({part.kind}) keeps data in the clear: teach rules_data.py."
             continue
         for path in _ENCRYPTED[part.kind]:
-            value = part.said(*path)
-            is_key = any(view.parts[name].kind == "AWS::KMS::Key" for name in view.named_in(value))
-            if not (is_key if "K" in path[-1] and path[-1] != "EnableKeyRotation" else part.is_on(*path)):
-                wanted = "to the template's key" if path[-1] != "EnableKeyRotation" and "K" in path[-1] else "to true"
-                yield f"{part.name} is not encrypted as it should be: set {'.'.join(path)} {wanted}."
+            if path[-1].endswith("KeyId"):
+                used = view.named_in(part.said(*path))
+                is_right, wanted = any(view.parts[name].kind == "AWS::KMS::Key" for name in used), "the template's key"
+            else:
+                is_right, wanted = part.is_on(*path), "true"
+            if not is_right:
+                yield f"{part.name} is not encrypted as it should be: set {'.'.join(path)} to {wanted}."
 
 
 def traffic_is_encrypted(view: View) -> Iterator[str]:
@@ -139,7 +141,7 @@ def _task(part: Part) -> Iterator[str]:
             files.get("TransitEncryption") != "ENABLED" or files.get("AuthorizationConfig", {}).get("IAM") != "ENABLED"
         ):
             yield f"{part.name} mounts {volume['Name']} without TLS or without its role: enable both."
-    for of in part.properties["ContainerDefinitions"]:  # one by one: another's address does not make it good
+    for of in containers(part):  # one by one: another's address does not make it good
         for one in of.get("Environment", []):
             if re.match(r"postgres(ql)?:", str(one["Value"])) and not _checks(str(one["Value"])):
                 where = f"{of['Name']} of {part.name}"
@@ -199,7 +201,7 @@ def what_is_kept_outlives_the_stack(view: View) -> Iterator[str]:
 
 def _is_for_once(view: View, secret: Part) -> bool:
     """Tell whether nothing but commands that the program does not know by a setting is given a secret."""
-    given = [one for task in view.of("AWS::ECS::TaskDefinition") for of in task.properties["ContainerDefinitions"]
+    given = [one for task in view.of("AWS::ECS::TaskDefinition") for of in containers(task)
              for one in of.get("Secrets", []) if secret.name in view.named_in(one["ValueFrom"])]  # fmt: skip
     return bool(given) and not any(one["Name"].startswith("CAREPLANE_") for one in given)
 
@@ -210,7 +212,7 @@ def logs_are_kept_for_a_time(view: View) -> Iterator[str]:
         if int(group.said("RetentionInDays") or 0) < 1:
             yield f"{group.name} keeps everything for ever: set RetentionInDays."
     for task in view.of("AWS::ECS::TaskDefinition"):
-        for of in task.properties["ContainerDefinitions"]:
+        for of in containers(task):
             if not view.named_in(of.get("LogConfiguration", {}).get("Options", {}).get("awslogs-group")):
                 yield f"{of['Name']} of {task.name} does not log into a group of the template: set awslogs-group."
     yield from _logs_of_databases(view)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from tests.cloud.deploy_document import Json
-from tests.cloud.rules_network import runs
+from tests.cloud.rules_network import containers, runs
 from tests.cloud.template import Part, View
 
 _ONLY_FOR_ALL: Final = {"ecr:GetAuthorizationToken"}
@@ -98,7 +98,7 @@ def _secrets_of(view: View, task: Part, tasks: list[Part]) -> Iterator[str]:
         yield f"{task.name} has no role of the template to start by: set ExecutionRoleArn."
         return
     sharing = [one for one in tasks if role in view.named_in(one.properties.get("ExecutionRoleArn"))]
-    given = _kept(view, [of.get("Secrets", []) for one in sharing for of in one.properties["ContainerDefinitions"]])
+    given = _kept(view, [of.get("Secrets", []) for one in sharing for of in containers(one)])
     for action in sorted({one for statement in _rights(view, role) for one in _list(statement.get("Action"))}):
         if action not in _TO_START:
             yield f"{role} allows {action}, which does not start {task.name}: take it away."

@@ -7,7 +7,7 @@ from typing import Final
 from tests.cloud.rules_network import runs, told
 from tests.cloud.template import Part, View
 
-from careplane.app.settings_source import load_settings
+from careplane.app.settings import Settings
 
 _SPREAD: Final = (
     "AWS::ECS::Service",
@@ -16,6 +16,7 @@ _SPREAD: Final = (
     "AWS::ApiGatewayV2::VpcLink",
 )
 _DATABASE: Final = "CAREPLANE_DATABASE_URL"
+_POOL_SIZE: Final = Settings().database.pool_size
 
 
 def every_zone_has_its_share(view: View) -> Iterator[str]:
@@ -70,5 +71,5 @@ def _connections(view: View, keeper: Part, task: Part) -> int:
 
 def _pool(task: Part) -> int:
     said = told(task)
-    size = said.get("CAREPLANE_DATABASE_POOL_SIZE", load_settings(None, {}).database.pool_size)
+    size = said.get("CAREPLANE_DATABASE_POOL_SIZE", _POOL_SIZE)
     return int(size) if _DATABASE in said else 0

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from tests.cloud.deploy_document import Json
+from tests.cloud.rules_network import containers
 from tests.cloud.template import Part, View
 
 from careplane.app.settings_source import all_settings
@@ -26,7 +27,7 @@ _OUR_SECRETS: Final = tuple(setting.variable for setting in all_settings() if se
 def no_secret_in_environment(view: View) -> Iterator[str]:
     """No container is told a secret in its environment, command, entry point or labels."""
     for task in view.of("AWS::ECS::TaskDefinition"):
-        for of in task.properties["ContainerDefinitions"]:
+        for of in containers(task):
             where = f"{of['Name']} of {task.name}"
             for one in of.get("Environment", []):
                 is_no_place = _NAMES_A_PLACE.search(one["Name"]) and not str(one["Value"]).startswith("/")

@@ -28,9 +28,5 @@ def variables_are_settings(view: View) -> Iterator[str]:
 
 
 def _is_for(name: str, setting: Setting) -> bool:
-    bare = name.removesuffix("_FILE") if setting.secret else name
-    if setting.variable in {name, bare}:
-        return True
-    if setting.entries is None or not bare.startswith(f"{setting.variable}_"):
-        return False
-    return not setting.by_component or bare.removeprefix(f"{setting.variable}_").lower() in NAMES
+    given = setting.given_by(name)
+    return given is not None and (not given[0] or not setting.by_component or given[0] in NAMES)

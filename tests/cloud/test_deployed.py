@@ -5,16 +5,16 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from tests.cloud.conftest import ROOT, SHAPES, TEMPLATE
+from tests.cloud.conftest import SHAPES
 from tests.cloud.deploy import Deployment
-from tests.cloud.deploy_document import document
 from tests.cloud.deploy_kinds import KINDS, SKIPPED, Resource
 from tests.cloud.describe import description, faults
 from tests.cloud.describe_kinds import DESCRIBERS
 from tests.cloud.describe_table import keep, kept, rows, table
 from tests.cloud.moto_cloud import Cloud, cloud
+from tests.cloud.template import TEMPLATE, loaded
 
-README = ROOT / "config" / "aws" / "README.md"
+README = TEMPLATE.with_name("README.md")
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def test_the_table_in_the_readme_is_fresh(
 
 def test_nothing_is_known_that_the_template_has_not() -> None:
     """What makes and what describes a type goes with the type."""
-    kinds = {about["Type"] for about in document(TEMPLATE)["Resources"].values()}
+    kinds = {about["Type"] for about in loaded()["Resources"].values()}
     assert set(KINDS) <= kinds
     assert set(DESCRIBERS) <= kinds
 

@@ -53,14 +53,19 @@ def test_every_zone_has_its_part(deployed: Deployment) -> None:
         network = told["networkConfiguration"]["awsvpcConfiguration"]
         assert _zones(subnets, network["subnets"]) == zones, told["serviceName"]
         assert network["assignPublicIp"] == "DISABLED", told["serviceName"]
-    for cluster in deployed.cloud["kafka"].list_clusters()["ClusterInfoList"]:
-        told = deployed.cloud["kafka"].describe_cluster(ClusterArn=cluster["ClusterArn"])["ClusterInfo"]
+    for told in _brokers(deployed):
         assert _zones(subnets, told["BrokerNodeGroupInfo"]["ClientSubnets"]) == zones
         assert told["NumberOfBrokerNodes"] % zones == 0
     for group in deployed.cloud["rds"].describe_db_subnet_groups()["DBSubnetGroups"]:
         assert _zones(subnets, [one["SubnetIdentifier"] for one in group["Subnets"]]) == zones
     for system in deployed.cloud["efs"].describe_file_systems()["FileSystems"]:
         assert _zones(subnets, _mounted(deployed, system["FileSystemId"])) == zones
+
+
+def _brokers(deployed: Deployment) -> list[Json]:
+    kafka = deployed.cloud["kafka"]
+    every = kafka.list_clusters()["ClusterInfoList"]
+    return [kafka.describe_cluster(ClusterArn=one["ClusterArn"])["ClusterInfo"] for one in every]
 
 
 def _mounted(deployed: Deployment, system: str) -> list[str]:
@@ -92,8 +97,7 @@ def _inside(deployed: Deployment) -> list[str]:
     ]
     for group in deployed.cloud["rds"].describe_db_subnet_groups()["DBSubnetGroups"]:
         found += [one["SubnetIdentifier"] for one in group["Subnets"]]
-    for cluster in deployed.cloud["kafka"].list_clusters()["ClusterInfoList"]:
-        told = deployed.cloud["kafka"].describe_cluster(ClusterArn=cluster["ClusterArn"])["ClusterInfo"]
+    for told in _brokers(deployed):
         found += told["BrokerNodeGroupInfo"]["ClientSubnets"]
     for system in deployed.cloud["efs"].describe_file_systems()["FileSystems"]:
         found += _mounted(deployed, system["FileSystemId"])

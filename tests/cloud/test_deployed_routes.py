@@ -1,12 +1,9 @@
 """The HTTP API as API Gateway tells it: the gateway's route table and nothing else, through the VPC link."""
 
-from pathlib import Path
-
 import yaml
-from tests.cloud.conftest import ROOT
 from tests.cloud.deploy import Deployment
 
-TABLE: Path = ROOT / "config" / "gateway.yaml"
+from careplane.gateway.routes import default_routes_file
 
 
 def test_the_routes_are_the_gateways_routes(deployed: Deployment) -> None:
@@ -18,7 +15,7 @@ def test_the_routes_are_the_gateways_routes(deployed: Deployment) -> None:
         return
     (api,) = apis
     told = {one["RouteKey"] for one in client.get_routes(ApiId=api["ApiId"])["Items"]}
-    table = yaml.safe_load(TABLE.read_text("utf-8"))["routes"]
+    table = yaml.safe_load(default_routes_file().read_text("utf-8"))["routes"]
     assert told == {f"{method} {row['path']}" for row in table for method in row["methods"]}
 
 

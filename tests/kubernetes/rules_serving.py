@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from tests.kubernetes.platforms import Manifest, Manifests, containers, named, of_kind, ours, pod, title
+from tests.kubernetes.platforms import PODS, Manifest, Manifests, containers, named, of_kind, ours, pod, title
 
 from careplane.app.catalog import NAMES
 from careplane.gateway.routes import GATEWAY
@@ -135,7 +135,7 @@ def refers_to_what_is_there(manifests: Manifests) -> list[str]:
     """Each Secret, ConfigMap, key of one, and account that a pod asks for is there, or asked of the user."""
     there = {title(it): it for it in manifests}
     found = []
-    for manifest in of_kind(manifests, "Deployment", "StatefulSet", "Job"):
+    for manifest in of_kind(manifests, *PODS):
         for asked, keys in _asks_for(manifest).items():
             if asked not in there and not _GIVEN.fullmatch(asked):
                 found.append(f"{title(manifest)}: there is no {asked}")

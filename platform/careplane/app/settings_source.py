@@ -12,7 +12,8 @@ from careplane.app.settings import Settings
 from careplane.app.setup_error import SetupError
 
 _PREFIX = "CAREPLANE_"
-_URL_VARIABLE = "DATABASE_URL"
+URL_VARIABLE = "DATABASE_URL"
+"""Given besides, for `database.url`; other programs know of it too."""
 
 
 class Setting(NamedTuple):
@@ -43,6 +44,18 @@ class Setting(NamedTuple):
     def variable(self) -> str:
         """Its name in the environment, as in `CAREPLANE_HTTP_PORT`."""
         return _PREFIX + self.key.replace(".", "_").upper()
+
+    def given_by(self, variable: str) -> tuple[str, bool] | None:
+        """Return the entry that a variable gives (empty: all), and whether in a file; None if it is not for this."""
+        if variable == self.variable:
+            return "", False
+        if self.secret and variable == f"{self.variable}_FILE":
+            return "", True
+        entry = variable.removeprefix(f"{self.variable}_")
+        if not entry or entry == variable or self.entries is None:
+            return None
+        in_file = self.secret and entry.endswith("_FILE")
+        return (entry.removesuffix("_FILE") if in_file else entry).lower(), in_file
 
 
 class _Found(NamedTuple):
@@ -153,24 +166,16 @@ def _from_environment(environ: Mapping[str, str], known: Mapping[str, Setting]) 
         elif variable.startswith(sections):
             sentence = f"The environment variable {variable} is not a setting: correct its name or remove it."
             raise SetupError(sentence)
-    if environ.get(_URL_VARIABLE):  # what other programs know of too, so that ours goes first
-        found.setdefault(("database.url", ""), _Found(environ[_URL_VARIABLE], _URL_VARIABLE, Path.cwd(), text=True))
+    if environ.get(URL_VARIABLE):  # ours goes first
+        found.setdefault(("database.url", ""), _Found(environ[URL_VARIABLE], URL_VARIABLE, Path.cwd(), text=True))
     return found
 
 
 def _named(variable: str, known: Mapping[str, Setting]) -> tuple[tuple[str, str], bool] | None:
     """Return the setting that a variable is for, with the entry of it, and whether it names a file; None for none."""
-    for setting in known.values():
-        if variable == setting.variable:
-            return (setting.key, ""), False
-        if setting.secret and variable == f"{setting.variable}_FILE":
-            return (setting.key, ""), True
-    for setting in known.values():
-        entry = variable.removeprefix(f"{setting.variable}_")
-        if setting.entries is not None and entry and entry != variable:
-            in_file = setting.secret and entry.endswith("_FILE")
-            return (setting.key, (entry.removesuffix("_FILE") if in_file else entry).lower()), in_file
-    return None
+    given = ((setting.key, setting.given_by(variable)) for setting in known.values())
+    found = [((key, one[0]), one[1]) for key, one in given if one is not None]
+    return min(found, key=lambda one: bool(one[0][1]), default=None)  # a setting called so goes before an entry
 
 
 def _put(found: _Everything, of: tuple[str, str], where: _Found) -> None:

@@ -10,7 +10,7 @@ from careplane.app.catalog import NAMES
 from careplane.app.doctor.case import Case
 from careplane.app.doctor.finding import Finding, ok, problem, warning
 from careplane.app.front import check_routes
-from careplane.app.settings_source import Setting, all_settings
+from careplane.app.settings_source import URL_VARIABLE, Setting, all_settings
 from careplane.app.setup_error import SetupError
 from careplane.components.identity.api import IDENTITY
 
@@ -93,26 +93,17 @@ def _in_file(case: Case) -> Iterator[Finding]:
 
 def _in_environment(case: Case) -> Iterator[Finding]:
     for setting in _secrets():
-        for variable in _variables(setting, case.environ):
-            value = case.environ[variable]
-            if setting.variable in variable and variable.endswith("_FILE"):
+        for variable, value in case.environ.items():
+            named = setting.variable if (variable, setting.key) == (URL_VARIABLE, "database.url") else variable
+            given = setting.given_by(named)
+            if given is None:
+                continue
+            _, in_file = given
+            if in_file:
                 yield from _secret_file(setting, Path(), value)
             elif value and (setting.key not in _URLS or _has_password(value)):
-                named = variable if variable.startswith(setting.variable) else setting.variable
                 found = f"{variable} holds a secret, which the environment shows to many"
                 yield warning("secrets", found, _how(f"{named}_FILE"))
-
-
-def _variables(setting: Setting, environ: Mapping[str, str]) -> Iterator[str]:
-    """Yield the variables that are for the setting, or for one entry of it."""
-    wanted = {
-        setting.variable,
-        f"{setting.variable}_FILE",
-        *(["DATABASE_URL"] if setting.key == "database.url" else []),
-    }
-    for name in environ:
-        if name in wanted or (setting.entries is not None and name.startswith(f"{setting.variable}_")):
-            yield name
 
 
 def _secret_file(setting: Setting, folder: Path, place: str) -> Iterator[Finding]:
