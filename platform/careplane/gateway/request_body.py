@@ -26,12 +26,13 @@ async def read_body(receive: Receive, fields: dict[bytes, bytes], limit: int, de
     length = announced(fields)
     if length > limit:
         raise BodyTooLarge(limit)
-    if not length and b"transfer-encoding" not in fields:
+    chunked = b"transfer-encoding" in fields
+    if not length and not chunked:
         return b""
     patience = asyncio.get_running_loop().time() + SECONDS + limit / BYTES_PER_SECOND_MIN
     try:
         async with asyncio.timeout_at(min(deadline, patience)):
-            return await _gathered(receive, limit)
+            return await _gathered(receive, limit, limit + 1 if chunked else length)
     except TimeoutError:
         raise BodyMissing from None
 
@@ -45,11 +46,11 @@ def _check_codings(fields: dict[bytes, bytes]) -> None:
         raise UnsupportedCoding
 
 
-async def _gathered(receive: Receive, limit: int) -> bytes:
+async def _gathered(receive: Receive, limit: int, length: int) -> bytes:
+    """Return what comes, until it is at its end or has the `length` after which no more can come."""
     parts: list[bytes] = []
     size = 0
-    more = True
-    while more:
+    while size < length:
         message = await receive()
         if message["type"] != "http.request":
             raise BodyMissing
@@ -57,7 +58,8 @@ async def _gathered(receive: Receive, limit: int) -> bytes:
         size += len(message["body"])
         if size > limit:
             raise BodyTooLarge(limit)
-        more = message.get("more_body", False)
+        if not message.get("more_body", False):
+            break
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
