@@ -8,6 +8,7 @@ from uuid import UUID
 from careplane.components.analytics.api import Summary
 from careplane.components.analytics.domain import ARCHIVED, PATIENTS, Change, Fact, Tally
 from careplane.storage.database import Database
+from careplane.storage.recordset import recordset
 
 if TYPE_CHECKING:
     from careplane.storage.database import Connection
@@ -22,12 +23,13 @@ WHERE patient_id = ANY($1::uuid[])
 _SAVE = """
 WITH fact AS (
     INSERT INTO patient_fact{suffix} (patient_id, version, birth_year, gender, postal_area, registered_on, archived)
-    SELECT * FROM unnest($1::uuid[], $2::int[], $3::int[], $4::text[], $5::text[], $6::date[], $7::boolean[])
+    SELECT * FROM json_to_recordset($1::json) AS f(patient_id uuid, version int, birth_year int, gender text,
+        postal_area text, registered_on date, archived boolean)
     ON CONFLICT (patient_id) DO UPDATE SET version = excluded.version, birth_year = excluded.birth_year,
         gender = excluded.gender, postal_area = excluded.postal_area, registered_on = excluded.registered_on,
         archived = excluded.archived
 ), moving AS (
-    SELECT * FROM unnest($8::text[], $9::text[], $10::bigint[]) AS m(dimension, value, change)
+    SELECT * FROM unnest($2::text[], $3::text[], $4::bigint[]) AS m(dimension, value, change)
 ), moved AS (
     UPDATE tally{suffix} t SET patients = patients + change FROM moving m
     WHERE (t.dimension, t.value) = (m.dimension, m.value) AND patients + change <> 0 RETURNING t.dimension, t.value
@@ -38,7 +40,7 @@ WITH fact AS (
     INSERT INTO tally{suffix} (dimension, value, patients) SELECT dimension, value, change FROM moving
     WHERE (dimension, value) NOT IN (TABLE moved UNION ALL TABLE ended)
 ), moving_day AS (
-    SELECT * FROM unnest($11::date[], $12::bigint[]) AS m(day, change)
+    SELECT * FROM unnest($5::date[], $6::bigint[]) AS m(day, change)
 ), moved_day AS (
     UPDATE registration_day{suffix} d SET patients = patients + change FROM moving_day m
     WHERE d.day = m.day AND patients + change <> 0 RETURNING d.day
@@ -49,7 +51,7 @@ WITH fact AS (
     INSERT INTO registration_day{suffix} (day, patients) SELECT day, change FROM moving_day
     WHERE day NOT IN (TABLE moved_day UNION ALL TABLE ended_day)
 )
-INSERT INTO progress{suffix} AS p (last_event_at, events) VALUES ($13, $14)
+INSERT INTO progress{suffix} AS p (last_event_at, events) VALUES ($7, $8)
 ON CONFLICT (one) DO UPDATE SET last_event_at = greatest(p.last_event_at, excluded.last_event_at),
     events = p.events + excluded.events
 """
@@ -93,16 +95,10 @@ class Counting:
 
     async def save(self, connection: "Connection", change: Change, newest: datetime, events: int) -> None:
         """Write a change of facts and counters, and that `events` events up to `newest` are in them."""
-        facts, tallies, days = change.facts, change.tallies, change.days
+        tallies, days = change.tallies, change.days
         await connection.execute(
             self._save,
-            [f.patient_id for f in facts],
-            [f.version for f in facts],
-            [f.birth_year for f in facts],
-            [f.gender for f in facts],
-            [f.postal_area for f in facts],
-            [f.registered_on for f in facts],
-            [f.archived for f in facts],
+            recordset(change.facts),
             [dimension for dimension, _ in tallies],
             [value for _, value in tallies],
             list(tallies.values()),

@@ -11,6 +11,7 @@ from careplane.components.billing.rows import account_of, first_account, stateme
 from careplane.storage.database import Database
 from careplane.storage.journal import Entry
 from careplane.storage.reads import AuditedReads
+from careplane.storage.recordset import recordset
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -19,18 +20,20 @@ _END = 2**63 - 1
 
 # What another process opens at this very moment is neither inserted nor seen: the caller looks for it afterwards.
 _OPEN = """
-WITH opened AS (
+WITH wanted AS (
+    SELECT * FROM json_to_recordset($1::json) AS w(account_id uuid, patient_id uuid, event_id uuid, body text)
+), opened AS (
     INSERT INTO account (account_id, patient_id, currency, opened_at)
-    SELECT w.account_id, w.patient_id, $3, $4 FROM unnest($1::uuid[], $2::uuid[]) AS w(account_id, patient_id)
+    SELECT account_id, patient_id, $3, $4 FROM wanted
     ON CONFLICT (patient_id) DO NOTHING
     RETURNING *
 ), announced AS (
     INSERT INTO outbox (id, type, subject, version, time, body)
-    SELECT e.id, $5, patient_id, 1, $4, e.body
-    FROM unnest($6::uuid[], $1::uuid[], $7::bytea[]) AS e(id, account_id, body) JOIN opened USING (account_id)
+    SELECT event_id, $5, opened.patient_id, 1, $4, decode(body, 'base64') FROM wanted JOIN opened USING (account_id)
 ), noted AS (
     INSERT INTO audit (caller, action, subject, request_id, trace_id, detail)
-    SELECT $8, $9, $10, $11, $12, jsonb_build_object('asked', cardinality($2), 'opened', (SELECT count(*) FROM opened))
+    SELECT $6, $7, $8, $9, $10,
+        jsonb_build_object('asked', cardinality($2::uuid[]), 'opened', (SELECT count(*) FROM opened))
 )
 SELECT * FROM opened UNION ALL SELECT * FROM account WHERE patient_id = ANY($2)
 """
@@ -82,13 +85,11 @@ class AccountStore:
         patient_ids = [w.patient_id for w in wanted]
         rows = await self._database.fetch(
             _OPEN,
-            [w.account_id for w in wanted],
+            recordset([_line(w, currency, now) for w in wanted]),
             patient_ids,
             currency,
             now,
             ACCOUNT_OPENED,
-            [w.event_id for w in wanted],
-            [_told(w, currency, now) for w in wanted],
             entry.caller,
             entry.action,
             entry.subject,
@@ -101,9 +102,18 @@ class AccountStore:
         return {row["patient_id"]: account_of(row) for row in rows}
 
 
-def _told(new: NewAccount, currency: str, now: datetime) -> bytes:
-    body = AccountOpened(account_id=new.account_id, patient_id=new.patient_id, currency=currency, at=now)
-    return msgspec.msgpack.encode(body)
+class _Line(msgspec.Struct, frozen=True, gc=False):
+    """An account on its way into the statement, with the body of the event that tells of it."""
+
+    account_id: "UUID"
+    patient_id: "UUID"
+    event_id: "UUID"
+    body: bytes
+
+
+def _line(new: NewAccount, currency: str, now: datetime) -> _Line:
+    told = AccountOpened(account_id=new.account_id, patient_id=new.patient_id, currency=currency, at=now)
+    return _Line(new.account_id, new.patient_id, new.event_id, msgspec.msgpack.encode(told))
 
 
 def _statement_arrays(keys: Sequence[StatementKey]) -> Sequence[Sequence[object]]:
