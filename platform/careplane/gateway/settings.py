@@ -5,7 +5,9 @@ from typing import Final
 
 LIMITED_CALLERS_MAX: Final = 50_000
 FORWARDED_FOR: Final = b"x-forwarded-for"
-IN_FLIGHT: Final = 384
+IN_FLIGHT: Final = 300
+"""So that 256 clients who ask without a pause are all answered."""
+
 HEAD_SECONDS: Final = 5.0
 """How long a head may take to arrive, counted from the answer before it; so an idle connection lasts no longer."""
 
