@@ -27,6 +27,11 @@ class Bench:
     """How many patients the tables have whose sizes are compared."""
     seed: int = 1
     console: Console = field(default_factory=lambda: Console(stderr=True, width=120))
+    on_running: Callable[[Running], object] = field(default=lambda _: None)
+    """Is shown each system as soon as it runs."""
+
+    against: Running | None = None
+    """Somebody else's system (`systems/against.py`), to be measured beside ours."""
 
     def say(self, text: str) -> None:
         """Tell who waits how far it is."""
@@ -49,6 +54,7 @@ class Bench:
             for name in names:
                 self.say(f"starting {name}")
                 started.append(stack.enter_context(SYSTEMS[name](self.scratch(f"{within or 'data'}/{name}"))))
+                self.on_running(started[-1])
             yield tuple(started)
 
     def in_turns(

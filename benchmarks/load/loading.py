@@ -40,22 +40,16 @@ class Load(msgspec.Struct, frozen=True):
         return (self.sent - self.failed - self.refused) / self.seconds
 
 
+def wrk(script: str, system: Running, *, clients: int, seconds: float) -> list[str]:
+    """Return the words that run a script of ours in wrk."""
+    options = ["-t1", f"-c{clients}", f"-d{max(1, round(seconds))}", "--timeout", "30s"]
+    return ["wrk", *options, "-s", str(HERE / script), system.url]
+
+
 def closed_loop(system: Running, corpus: Path, *, clients: int, seconds: float) -> Load:
     """Send as fast as `clients` connections go, each its next request when the one before is answered."""
     if shutil.which("wrk"):
-        script = str(HERE / "replay.lua")
-        words = [
-            "wrk",
-            "-t1",
-            f"-c{clients}",
-            f"-d{max(1, round(seconds))}",
-            "--timeout",
-            "30s",
-            "-s",
-            script,
-            system.url,
-        ]
-        return _run(words, {}, system, corpus, seconds)
+        return _run(wrk("replay.lua", system, clients=clients, seconds=seconds), {}, system, corpus, seconds)
     return _k6(system, corpus, seconds, {"CLIENTS": str(clients)})
 
 
@@ -80,6 +74,11 @@ def _k6(system: Running, corpus: Path, seconds: float, environ: dict[str, str]) 
 
 
 def _run(words: list[str], more: dict[str, str], system: Running, corpus: Path, seconds: float) -> Load:
+    return msgspec.json.decode(generate(words, more, system, corpus, seconds), type=Load)
+
+
+def generate(words: list[str], more: dict[str, str], system: Running, corpus: Path, seconds: float) -> str:
+    """Run a generator of load by these words, and return the line of JSON that it ends with."""
     own = {"CORPUS": str(corpus), "TOKEN": system.token, "RUN": f"{100_000 + next(_runs)}", **more}
     done = subprocess.run(
         words, env={**os.environ, **own}, capture_output=True, text=True, check=False, timeout=seconds + _PATIENCE_S
@@ -87,4 +86,4 @@ def _run(words: list[str], more: dict[str, str], system: Running, corpus: Path, 
     line = next((line for line in done.stdout.splitlines() if line.startswith("{")), "")
     if done.returncode or not line:
         sys.exit(f"{Path(words[0]).name} could not load {system.name}: {done.stderr or done.stdout}")
-    return msgspec.json.decode(line, type=Load)
+    return line

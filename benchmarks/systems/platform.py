@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -74,13 +75,13 @@ def platform(name: str, words: Sequence[str], folder: Path) -> Iterator[Running]
     url = f"http://127.0.0.1:{port}"
     with (folder / "log").open("ab") as output:
         if not data.exists():
-            with _started(command, environ, output) as process:
-                _until_ready(url, process, folder)
-                made = Running(name, url, "", database=_database(data))
+            with started(command, environ, output) as process:
+                until_ready(url, process, folder)
+                made = Running(name, url, "", database=database_of(data))
                 made.sql("ALTER SYSTEM SET track_commit_timestamp = on")  # takes hold at the next start
-        with _started(command, environ, output) as process:
-            _until_ready(url, process, folder)
-            yield Running(name, url, sign_in(url), psutil.Process(process.pid), _database(data), platform=True)
+        with started(command, environ, output) as process:
+            until_ready(url, process, folder)
+            yield Running(name, url, sign_in(url), psutil.Process(process.pid), database_of(data), platform=True)
 
 
 def sign_in(url: str) -> str:
@@ -92,14 +93,19 @@ def sign_in(url: str) -> str:
 
 def is_ready(url: str) -> bool:
     """Return whether the platform says that it is."""
+    connection = HTTPConnection(url.removeprefix("http://"), timeout=2)  # costs a hundredth of what httpx does
     try:
-        return httpx.get(f"{url}/health/ready", timeout=2).status_code == HTTPStatus.OK
-    except httpx.TransportError:
+        connection.request("GET", "/health/ready")
+        return connection.getresponse().status == HTTPStatus.OK
+    except (OSError, HTTPException):
         return False
+    finally:
+        connection.close()
 
 
 @contextmanager
-def _started(command: Sequence[str], environ: Mapping[str, str], output: Any) -> Iterator[subprocess.Popen[bytes]]:
+def started(command: Sequence[str], environ: Mapping[str, str], output: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a command until this is left, which ends it as Ctrl-C does."""
     process = subprocess.Popen(command, env=environ, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
     try:
         yield process
@@ -108,7 +114,8 @@ def _started(command: Sequence[str], environ: Mapping[str, str], output: Any) ->
         process.wait(120)
 
 
-def _until_ready(url: str, process: subprocess.Popen[bytes], folder: Path) -> None:
+def until_ready(url: str, process: subprocess.Popen[bytes], folder: Path) -> None:
+    """Wait until the platform says that it is ready; end the run with its last words if it will not be."""
     until = time.monotonic() + READY_S
     while time.monotonic() < until and process.poll() is None:
         if is_ready(url):
@@ -118,7 +125,8 @@ def _until_ready(url: str, process: subprocess.Popen[bytes], folder: Path) -> No
     sys.exit(f"The platform was not ready within {READY_S:.0f} s. Its last words:\n{words}")
 
 
-def _database(data: Path) -> str:
+def database_of(data: Path) -> str:
+    """Return the URL of the PostgreSQL that runs on a data folder."""
     url = running_url(data)
     assert url, "its PostgreSQL does not run"
     return url

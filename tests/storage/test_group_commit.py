@@ -205,3 +205,33 @@ async def test_a_flush_that_miscounts_leaves_nobody_waiting(answers: list[str]) 
     again = await bench.submit(3)
     await bench.disk.land()
     assert await again[0] == "did 3"
+
+
+async def test_work_given_together_is_answered_together() -> None:
+    """Each piece has its own answer, and what failed is among them."""
+    bench = Bench()
+    together = asyncio.create_task(bench.commit.submit_all([1, 2, 3]))
+    await settled()
+    assert bench.disk.flights == [[1, 2, 3]]
+    refused = NotFound()
+    await bench.disk.land(["did 1", "did 2", refused])
+    assert await together == ["did 1", "did 2", refused]
+    assert list(await bench.commit.submit_all([])) == []
+
+
+async def test_work_given_together_finds_room_together() -> None:
+    """Either all of it waits, or none."""
+    bench = Bench(bound=2)
+    with pytest.raises(Overloaded):
+        await bench.commit.submit_all([1, 2, 3])
+    assert bench.disk.flights == []
+
+
+async def test_a_mistake_in_work_given_together_is_raised() -> None:
+    """What is none of the platform's errors says that something is wrong with the program."""
+    bench = Bench()
+    together = asyncio.create_task(bench.commit.submit_all([1]))
+    await settled()
+    await bench.disk.land(ZeroDivisionError())
+    with pytest.raises(ZeroDivisionError):
+        await together

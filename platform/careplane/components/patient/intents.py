@@ -14,6 +14,7 @@ from careplane.kernel.principal import component_principal
 
 _PRINCIPAL = component_principal("patient", "billing:open")
 _BATCH = 500
+_BATCHES = 16
 _PATIENCE_SECONDS = 30.0
 
 
@@ -27,16 +28,23 @@ class Intents:
         self._new_id = new_id
 
     async def step(self) -> bool:
-        """Open the accounts of the longest-waiting intents, all in one call; return whether more may wait."""
+        """Open accounts, in several calls in a row while there is enough for each; return whether more may wait."""
+        for _ in range(_BATCHES):
+            if await self._open_next() < _BATCH:
+                return False
+        return True
+
+    async def _open_next(self) -> int:
+        """Open the accounts of the longest-waiting intents, all in one call; return how many that were."""
         waiting = await self._store.waiting(_BATCH)
         if not waiting:
-            return False
+            return 0
         deadline = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
         batch = self._new_id()
         with using(Context(principal=_PRINCIPAL, deadline=deadline, request_id=str(batch), chain=("patient",))):
             await self._billing.open_accounts(OpenAccounts(batch_id=batch, patient_ids=waiting))
         await self._store.done(waiting)
-        return len(waiting) == _BATCH
+        return len(waiting)
 
 
 class IntentCount:

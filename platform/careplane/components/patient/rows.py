@@ -49,4 +49,4 @@ def _all_names(fields: PatientFields) -> str:
     names = [fields.name]
     for name in fields.names:
         names += [name.text or "", name.family or "", *name.given]
-    return " ".join(dict.fromkeys(names))
+    return " ".join(dict.fromkeys(" ".join(names).split()))

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from careplane.components.events import PATIENT_STREAM
@@ -19,11 +19,13 @@ from careplane.components.patient.store_events import EventPages
 from careplane.components.patient.store_writes import EmailTaken, PatientWrite, PatientWriter
 from careplane.components.patient.transfer.store_export import ExportStore
 from careplane.kernel.contract import Method
-from careplane.kernel.errors import AlreadyExists
+from careplane.kernel.errors import AlreadyExists, PlatformError
 from careplane.storage.audit import AuditLog
 from careplane.storage.database import Database
 from careplane.storage.group_commit import GroupCommit
 from careplane.storage.journal import Applied, Bare, Entry, bare_journal
+
+T = TypeVar("T")
 
 _LOAD = f"SELECT {PATIENT} FROM patients WHERE id = ANY($1::uuid[])"  # noqa: S608 - a constant
 _VERSIONS = """
@@ -38,6 +40,7 @@ SELECT p.id, p.mrn, v.version, v.archived, v.restricted, v.care_team, v.document
     v.updated_at, v.updated_by, v.change
 FROM patients p JOIN patient_versions v ON v.patient_id = p.id WHERE p.id = $1 AND v.version = $2
 """
+IMPORT_FLUSH: Final = 1000
 _EMAIL_TAKEN: Final = {"outcome": "refused", "reason": "email taken"}
 
 
@@ -52,6 +55,7 @@ class PatientStore:
         self.audit = AuditLog(database)
         self.events = EventPages(database, PATIENT_STREAM, self.audit)
         self.registrations: GroupCommit[PatientWrite, Applied] = GroupCommit(writer.register)
+        self.imports: GroupCommit[PatientWrite, Applied] = GroupCommit(writer.register, limit=IMPORT_FLUSH)
         self.changes: GroupCommit[PatientWrite, Applied] = GroupCommit(writer.change)
         self.records: GroupCommit[Bare, Applied] = GroupCommit(bare_journal(database).flush)
         self.loads: GroupCommit[UUID, Patient | None] = GroupCommit(self._load)
@@ -64,6 +68,7 @@ class PatientStore:
         """The group commits by what is gathered in them, for the metrics."""
         return {
             "register": self.registrations,
+            "import": self.imports,
             "change": self.changes,
             "record": self.records,
             "break_glass": self.glass.grants,
@@ -76,9 +81,18 @@ class PatientStore:
         """Give out the next medical record number."""
         return medical_record_number(await self._mrns.next())
 
+    async def mrns(self, count: int) -> Sequence[str]:
+        """Give out so many medical record numbers."""
+        return [medical_record_number(await self._mrns.next()) for _ in range(count)]
+
     async def register(self, write: PatientWrite) -> Applied:
         """Write a first version; raise AlreadyExists where something that must be unique is taken."""
         return await self._noted(self.registrations.submit(write), write.entry.action)
+
+    async def register_all(self, writes: Sequence[PatientWrite]) -> Sequence[Applied | PlatformError]:
+        """Write first versions in transactions of many, and return what became of each."""
+        answers = await self.imports.submit_all(writes)
+        return [await self._told(a, w.entry.action) for a, w in zip(answers, writes, strict=True)]
 
     async def change(self, write: PatientWrite) -> Applied:
         """Write the next version; raise StaleVersion or Aborted where another one came first."""
@@ -122,8 +136,13 @@ class PatientStore:
         try:
             return await applied
         except EmailTaken as error:
-            await self.audit.note(action, subject=subject, detail=_EMAIL_TAKEN)
-            raise AlreadyExists(error.detail, fields=error.fields) from None
+            raise await self._told(error, action, subject) from None
+
+    async def _told(self, answer: T, action: str, subject: UUID | None = None) -> T | AlreadyExists:
+        if not isinstance(answer, EmailTaken):
+            return answer
+        await self.audit.note(action, subject=subject, detail=_EMAIL_TAKEN)
+        return AlreadyExists(answer.detail, fields=answer.fields)
 
     async def _load(self, ids: Sequence[UUID]) -> Sequence[Patient | None]:
         rows = await self._database.fetch(_LOAD, ids)

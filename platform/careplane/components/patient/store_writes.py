@@ -24,16 +24,19 @@ _ROW = (
     "name_words, document, updated_at, updated_by, change, restricted, care_team"
 )
 _TYPED = """n int, id uuid, version int, archived bool, email_key text, email_claim text, name_key text, phone_key text,
-    birth_date date, registered_date date, identifiers text[], name_words text[], document jsonb,
+    birth_date date, registered_date date, identifiers text[], name_words text[],
     updated_at timestamptz, updated_by text, change text, restricted bool, care_team uuid[], mrn text"""
+# The documents come beside the rest, or each would be read three times: as a part of the whole, of its row, by itself.
+_LINES = f"""(SELECT r.*, d.document FROM json_to_recordset($1::json) AS r({_TYPED})
+    JOIN unnest($2::jsonb[]) WITH ORDINALITY AS d(document, place) ON d.place = r.n + 1)"""  # noqa: S608 - composed of constants
 
 # Whatever another process may be writing too is locked in one order by all: rows by id, claims and sources by value.
 # language=postgresql
 _REGISTER = f"""
 made AS (
-    SELECT made.* FROM json_to_recordset($1::json) AS made({_TYPED}) JOIN fresh USING (n)
+    SELECT made.* FROM {_LINES} AS made JOIN fresh USING (n)
 ), origin AS (
-    SELECT o.n, o.source FROM unnest($2::int[], $3::bytea[]) AS o(n, source)
+    SELECT o.n, o.source FROM unnest($3::int[], $4::bytea[]) AS o(n, source)
 ), inserted AS (
     INSERT INTO patients ({_ROW}, mrn, created_at)
     SELECT {_ROW}, mrn, updated_at FROM made
@@ -52,7 +55,7 @@ made AS (
 # language=postgresql
 _CHANGE = f"""
 changed AS (
-    SELECT changed.* FROM json_to_recordset($1::json) AS changed({_TYPED}) JOIN fresh USING (n)
+    SELECT changed.* FROM {_LINES} AS changed JOIN fresh USING (n)
 ), superseded AS (
     SELECT p.* FROM patients p JOIN changed c ON p.id = c.id AND p.version = c.version - 1
     WHERE NOT EXISTS (SELECT FROM patients o WHERE o.email_claim = c.email_claim AND o.id <> c.id)
@@ -117,8 +120,8 @@ class PatientWriter:
         """Tell `committed` after every commit."""
         self._database = database
         self._words = WordBook()
-        self._register = Journal(database, _REGISTER, _first_arguments, _first_refusals, width=3, committed=committed)
-        self._change = Journal(database, _CHANGE, _change_arguments, _change_refusals, width=1, committed=committed)
+        self._register = Journal(database, _REGISTER, _first_arguments, _first_refusals, width=4, committed=committed)
+        self._change = Journal(database, _CHANGE, _change_arguments, _change_refusals, width=2, committed=committed)
 
     async def register(self, writes: Sequence[PatientWrite]) -> Sequence[Applied | PlatformError]:
         """Insert first versions, with the intent to open an account for each."""
@@ -165,7 +168,6 @@ class _Line(msgspec.Struct, frozen=True, gc=False):
     registered_date: date
     identifiers: tuple[str, ...]
     name_words: list[str]
-    document: msgspec.Raw
     updated_at: datetime
     updated_by: str
     change: str
@@ -189,7 +191,6 @@ def _line(n: int, row: PatientRow) -> _Line:
         patient.registered_date,
         found.identifiers,
         entries_of(row.words),
-        msgspec.Raw(patient.document.encode()),
         patient.updated_at,
         patient.updated_by,
         patient.change,
@@ -200,7 +201,8 @@ def _line(n: int, row: PatientRow) -> _Line:
 
 
 def _change_arguments(writes: Sequence[PatientWrite]) -> Sequence[object]:
-    return (recordset([_line(n, write.row) for n, write in enumerate(writes)]),)
+    rows = [write.row for write in writes]
+    return recordset([_line(n, row) for n, row in enumerate(rows)]), [row.patient.document for row in rows]
 
 
 def _first_arguments(writes: Sequence[PatientWrite]) -> Sequence[object]:

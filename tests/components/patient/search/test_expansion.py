@@ -10,8 +10,8 @@ from careplane.components.patient.search.expansion import (
     RANKS,
     Match,
     Term,
-    may_slip,
     ranges,
+    slipping,
     terms,
     within_one_slip,
 )
@@ -49,11 +49,15 @@ def test_short_words_are_begun_by_an_entry() -> None:
 
 
 def test_a_slip_in_three_letters_comes_last() -> None:
-    """It says little, so it waits for the last rank; in two letters it says nothing."""
+    """It says little, so it waits for the last rank; in fewer it says something only beside other words."""
     (term,) = terms(["ann"], ["ana", "anna"])
     assert "ana" not in term.match(2).any_of
     assert "ana" in term.match(3).any_of
-    assert [may_slip(word) for word in ("li", "ann", "明", "小明")] == [False, True, False, True]
+    assert [slipping([word]) for word in ("li", "ann", "明", "小明")] == [[], ["ann"], [], ["小明"]]
+    assert slipping(["li", "i", "明", "wang"]) == ["li", "i", "wang"]
+    (term, _) = terms(["li", "wang"], ["le", "lin", "wang"])
+    assert "le" not in term.match(2).any_of
+    assert {"le", "lin"} < set(term.match(3).any_of)
 
 
 def test_characters_inside_a_run_count_as_begun_and_out_of_order_as_a_slip() -> None:

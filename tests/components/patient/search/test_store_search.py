@@ -80,10 +80,36 @@ async def test_the_better_fit_comes_first(registry: Any) -> None:
 
 
 async def test_all_words_must_be_found(registry: Any) -> None:
-    """A word that nobody bears finds nobody, and two letters take no slip."""
+    """A word that nobody bears finds nobody, and two letters take a slip only beside other words."""
     await registry.named("Maria Lopez", "Li Wu")
     assert await found(registry, Filters(name="maria xyzzy")) == []
-    assert await found(registry, Filters(name="lu wi")) == []
+    assert await found(registry, Filters(name="lu")) == []
+    assert await found(registry, Filters(name="lu wu")) == ["li wu"]
+
+
+@pytest.mark.parametrize(
+    ("name", "asked"),
+    [("Iriana de Boieri", "iriana dm boieri"), ("Xiuying Li", "xiuying i"), ("Janessa Fry", "janessa fy")],
+)
+async def test_a_slip_in_a_short_word_is_forgiven_too(registry: Any, name: str, asked: str) -> None:
+    """Particles and short family names are as easily mistyped as long ones."""
+    await registry.named(name, "Iriana Boieri", "Zzyzx Qwrt")
+    assert await found(registry, Filters(name=asked)) == [name.lower()]
+
+
+async def test_whole_names_with_a_slip_come_before_longer_ones(registry: Any) -> None:
+    """Who types a full name means nobody with one more."""
+    await registry.named("Anjali Kavita Kumar", "Kavita Kumar", "Aadi Kavita Kumar")
+    expected = ["kavita kumar", "aadi kavita kumar", "anjali kavita kumar"]
+    assert await found(registry, Filters(name="kaivta kumar")) == expected
+    assert await found(registry, Filters(q="kaivta kumar")) == expected
+
+
+async def test_an_identifier_may_be_the_record_number(registry: Any) -> None:
+    """A number is a number to who has it on paper, whichever registry gave it out."""
+    await registry.add(registry.someone(name="Ana One", identifiers=("urn:k|K-77", "K-77")))
+    for number in ("000000001-7", "K-77", "urn:k|K-77"):
+        assert await found(registry, Filters(identifier=number)) == ["ana one"]
 
 
 @pytest.mark.parametrize("q", ["ana@x.org", "ANA@X.org", "ana@", "000000001-7", "000000001", "+49 30 1234567", "K-77"])

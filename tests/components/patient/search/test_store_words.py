@@ -68,7 +68,8 @@ async def test_near_words_are_found(registry: Any) -> None:
     before = registry.statements
     found = set(await similar_words(registry, ["maria", "garcia", "l"]))
     assert {"marianne", "moria", "gracia"} <= found
-    assert not found & {"zoe", "li"}
+    assert "li" in found
+    assert "zoe" not in found
     assert registry.statements == before + 1
-    assert await similar_words(registry, ["m", "明"]) == []
+    assert await similar_words(registry, ["m"]) == await similar_words(registry, ["明"]) == []
     assert registry.statements == before + 1

@@ -10,7 +10,7 @@ from careplane.kernel.errors import FieldError
 from careplane.kernel.message import Message
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 _MESSAGE = "must not contain NUL characters or unpaired surrogates: remove them"
 
 
@@ -25,14 +25,10 @@ def unstorable(message: Message) -> tuple[FieldError, ...]:
     return tuple(FieldError(field=path, message=_MESSAGE) for path in _paths(msgspec.to_builtins(message), ""))
 
 
-def unstorable_text(document: dict[str, Any]) -> bool:
-    """Tell whether a decoded document holds such a text, in a value or in a key."""
-    try:
-        written = msgspec.json.encode(document)
-    except UnicodeEncodeError:
-        return True
+def holds_nul(written: str) -> bool:
+    """Tell whether a text in a document, written as JSON, holds NUL, be it in a value or in a key."""
     # A backslash before it makes it text about an escape, not NUL itself: an odd count of backslashes escapes.
-    return b"\\u0000" in written and _NUL.search(written) is not None
+    return "\\u0000" in written and _NUL.search(written) is not None
 
 
 def _paths(value: Any, path: str) -> Iterator[str]:  # noqa: ANN401 - whatever JSON can hold

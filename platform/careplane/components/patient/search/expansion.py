@@ -8,10 +8,13 @@ from rapidfuzz.distance import OSA
 from careplane.components.patient.search.words import SHORT_PREFIX, is_unspaced
 
 MAX_PREFIX_WORDS = 256
-MAX_SLIP_WORDS = 128
+MAX_SLIP_WORDS = 256
 MIN_SLIP_LETTERS = 3
 RANKS = 4
-"""0 all words as written, 1 some begun, 2 some with a slip, 3 a slip in a word of three letters, which says little."""
+"""0 all words as written, 1 some begun, 2 some with a slip, 3 a slip in up to three letters, which says little.
+
+In a word of one or two letters a slip is looked for only beside other words: alone it would fit everything.
+"""
 
 
 class Match(msgspec.Struct, frozen=True):
@@ -32,7 +35,7 @@ class Term(msgspec.Struct, frozen=True):
     def match(self, rank: int) -> Match:
         """Return what fits this word at `rank` or better."""
         any_of = (self.word, *(self.begun if rank >= 1 else ()))
-        if rank >= (3 if len(self.word) == MIN_SLIP_LETTERS and not is_unspaced(self.word) else 2):
+        if rank >= (3 if len(self.word) <= MIN_SLIP_LETTERS and not is_unspaced(self.word) else 2):
             any_of += self.slips
         if rank == 0 or len(self.word) == 1 or not is_unspaced(self.word):
             return Match(any_of)
@@ -49,14 +52,16 @@ def ranges(words: Iterable[str]) -> tuple[list[str], list[str]]:
     return lows, [low + "\U0010ffff" for low in lows]
 
 
-def may_slip(word: str) -> bool:
-    """Return whether a slip is looked for in `word`: in one or two letters it would fit everything."""
-    return len(word) >= (2 if is_unspaced(word) else MIN_SLIP_LETTERS)
+def slipping(words: Sequence[str]) -> list[str]:
+    """Return those of `words`, all that somebody looks for, in which a slip is looked for."""
+    least = MIN_SLIP_LETTERS if len(words) == 1 else 1
+    return [word for word in words if len(word) >= (2 if is_unspaced(word) else least)]
 
 
 def terms(words: Sequence[str], similar: Sequence[str]) -> tuple[Term, ...]:
     """Return a term for each of `words`, given the dictionary's words that may be `similar` to any of them."""
-    return tuple(Term(word, _begun(word, similar), _slips(word, similar)) for word in words)
+    slip = slipping(words)
+    return tuple(Term(word, _begun(word, similar), _slips(word, similar) if word in slip else ()) for word in words)
 
 
 def within_one_slip(one: str, other: str) -> bool:
@@ -75,7 +80,5 @@ def _begun(word: str, similar: Sequence[str]) -> tuple[str, ...]:
 
 def _slips(word: str, similar: Sequence[str]) -> tuple[str, ...]:
     """Return the words one slip away, those with the same first letter first, since few people mistype that one."""
-    if not may_slip(word):
-        return ()
     found = [other for other in similar if len(other) > 1 and other != word and within_one_slip(word, other)]
     return tuple(sorted(found, key=lambda other: (other[0] != word[0], other))[:MAX_SLIP_WORDS])

@@ -28,11 +28,16 @@ _INVISIBLE = frozenset({"Cf", "Cc", "Cs", "Co"})
 _SILENT = frozenset("\u0640\u034f\u180b\u180c\u180d\u180f")  # tatweel, grapheme joiner, Mongolian variation
 
 
-@lru_cache(maxsize=8192)
 def fold(text: str) -> str:
     """Return `text` without case, accents, width and doubled spaces; folding twice changes nothing."""
     if text.isascii():
         return " ".join(_visible(text.lower()).split())
+    return " ".join(filter(None, map(_folded, text.split())))
+
+
+@lru_cache(maxsize=16_384)
+def _folded(text: str) -> str:
+    """Return one part without spaces, folded; what it is made of may have spaces."""
     plain = unicodedata.normalize("NFKD", text).casefold()
     plain = unicodedata.normalize("NFKD", plain).translate(_MAP)
     # The map may leave what decomposes, and joining may let marks meet: both settle in this second pass.

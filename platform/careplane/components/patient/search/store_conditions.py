@@ -8,6 +8,7 @@ from uuid import UUID
 
 from careplane.components.patient.search.expansion import Match, Term
 from careplane.components.patient.search.filters import Filters
+from careplane.components.patient.search.folding import fold
 from careplane.components.patient.search.words import mail_key, phone_key
 
 _CODE = re.compile(r"[^\s@]{3,64}")
@@ -59,6 +60,12 @@ def names_match(terms: Sequence[Term], rank: int) -> Condition:
     return joined([_fits(term.match(rank)) for term in terms])
 
 
+def as_long_as(name: str) -> Condition:
+    """Return what holds where a patient's name is as long as `name`, a letter more or less: it has no other words."""
+    length = len(fold(name))
+    return Condition("length(name_key) BETWEEN {}::int AND {}::int", (length - 1, length + 1))
+
+
 def plain_filters(filters: Filters) -> list[Condition]:
     """Return the conditions that are not about names."""
     found = []
@@ -69,7 +76,7 @@ def plain_filters(filters: Filters) -> list[Condition]:
     if filters.birth_date is not None:
         found.append(Condition("birth_date = {}::date", (filters.birth_date,)))
     if filters.identifier is not None:
-        found.append(Condition("identifiers && {}::text[]", ((filters.identifier,),)))
+        found.append(_numbered(filters.identifier))
     return found
 
 
@@ -98,11 +105,7 @@ def are_selective(filters: Filters) -> bool:
 
 def exact_code(q: str) -> Condition:
     """Return what holds where `q` is the e-mail address, record number, phone number or an identifier itself."""
-    codes = [
-        Condition("mrn = ANY({}::text[])", ((q, q.upper()),)),
-        Condition("email_key = {}::text", (mail_key(q),)),
-        Condition("identifiers && {}::text[]", ((q,),)),
-    ]
+    codes = [_numbered(q), Condition("email_key = {}::text", (mail_key(q),))]
     phone = phone_key(q)
     return joined([*codes, *([Condition("phone_key = {}::text", (phone,))] if phone else [])], "OR")
 
@@ -117,6 +120,12 @@ def begun_number(q: str) -> Condition | None:
 def begun_mail(q: str) -> Condition | None:
     """Return what holds where an e-mail address begins with `q`, None if it does not look like one."""
     return _between("email_key", mail_key(q)) if _MAIL.fullmatch(q) else None
+
+
+def _numbered(number: str) -> Condition:
+    """Return what holds for a patient whose record number, here or elsewhere, is `number`."""
+    here = Condition("mrn = ANY({}::text[])", ((number, number.upper()),))
+    return joined([here, Condition("identifiers && {}::text[]", ((number,),))], "OR")
 
 
 def _fits(match: Match) -> Condition:

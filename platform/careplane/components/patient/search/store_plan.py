@@ -8,6 +8,7 @@ from careplane.components.patient.search.ports import Connection
 from careplane.components.patient.search.store_conditions import (
     Condition,
     are_selective,
+    as_long_as,
     begun_mail,
     begun_number,
     exact_code,
@@ -88,18 +89,29 @@ def _ranked(
 
 
 def _layers(filters: Filters, names: Sequence[Term], q_names: Sequence[Term]) -> Iterator[Segment]:
-    """Yield exact codes, names as written, names begun, codes begun, names with a slip."""
-    by_rank = dict.fromkeys(names_match([*names, *q_names], rank) for rank in range(RANKS))
-    named = [Segment(fits, NEWEST, _BY_NAME) for fits in by_rank]
+    """Yield exact codes, names as written, names begun, codes begun, names with a slip, the whole ones first."""
+    fits = [names_match([*names, *q_names], rank) for rank in range(RANKS)]
+    sure, slipped = _by_name(fits[:2]), [condition for condition in fits[2:] if condition not in fits[:2]]
+    unsure = _by_name([joined([slip, as_long_as(text)]) for text in _whole(filters) for slip in slipped] + slipped)
     if not filters.q:
-        yield from named
+        yield from (*sure, *unsure)
         return
     narrowed = [names_match(names, _ALL)] if names else []
     yield Segment(joined([*narrowed, exact_code(filters.q)]), NEWEST, NEWEST)
-    named = named if q_names else []
-    yield from named[:2]
+    yield from sure if q_names else ()
     for code, by in ((begun_number(filters.q), Keyset("mrn")), (begun_mail(filters.q), Keyset("email_key"))):
         if code:
             # With nothing else asked, the range of the code and its order are one walk along one index.
             yield Segment(joined([*narrowed, code]), by, by if narrowed or are_selective(filters) else None)
-    yield from named[2:]
+    yield from unsure if q_names else ()
+
+
+def _by_name(conditions: Sequence[Condition]) -> list[Segment]:
+    """Return a layer for each condition, once."""
+    return [Segment(condition, NEWEST, _BY_NAME) for condition in dict.fromkeys(conditions)]
+
+
+def _whole(filters: Filters) -> list[str]:
+    """Return what may be a whole name; where two texts are looked for, neither need be."""
+    texts = [text for text in (filters.name, filters.q) if text]
+    return texts if len(texts) == 1 else []

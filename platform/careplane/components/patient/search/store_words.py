@@ -1,9 +1,9 @@
 """The dictionary of name words in the database: taught when a patient is written, asked when one is looked for."""
 
 from collections.abc import Iterable, Sequence
-from itertools import chain
+from itertools import islice
 
-from careplane.components.patient.search.expansion import MAX_PREFIX_WORDS, may_slip, ranges
+from careplane.components.patient.search.expansion import MAX_PREFIX_WORDS, ranges, slipping
 from careplane.components.patient.search.ports import Connection
 from careplane.components.patient.search.words import delete_keys
 
@@ -12,7 +12,7 @@ MAX_NEIGHBOURS = 4000
 # Sorted, so that two writers that teach the same words wait for each other instead of deadlocking.
 _LEARN = """
 INSERT INTO name_words (word, deletes)
-SELECT word, array_agg(key) FROM unnest($1::text[], $2::int4[]) AS pair (word, key) GROUP BY word ORDER BY word
+SELECT word, deletes::int4[] FROM unnest($1::text[], $2::text[]) AS new (word, deletes) ORDER BY word
 ON CONFLICT (word) DO NOTHING
 """
 # The limits are literals, and the one on near words stands outside its WITH query: of a limit that it does not know
@@ -55,23 +55,26 @@ class WordBook:
         """
         missing = self.unknown(words)
         if missing:
-            keys = [delete_keys(word) for word in missing]
-            repeated = list(chain.from_iterable([word] * len(own) for word, own in zip(missing, keys, strict=True)))
-            await connection.fetch(_LEARN, repeated, list(chain.from_iterable(keys)))
+            await connection.fetch(_LEARN, missing, [_array(delete_keys(word)) for word in missing])
             self._remember(missing)
         return len(missing)
 
     def _remember(self, words: Iterable[str]) -> None:
         """Note that the dictionary has `words`, and forget the oldest beyond the capacity."""
         self._known.update(dict.fromkeys(words))
-        for word in list(self._known)[: max(0, len(self._known) - self._capacity)]:
+        for word in list(islice(self._known, max(0, len(self._known) - self._capacity))):
             del self._known[word]
+
+
+def _array(numbers: Iterable[int]) -> str:
+    """Write numbers as an array of PostgreSQL's, for there can be no array of arrays of different lengths."""
+    return "{" + ",".join(map(str, numbers)) + "}"
 
 
 async def similar_words(connection: Connection, words: Sequence[str]) -> list[str]:
     """Return the dictionary's words that begin with one of `words` or may be one slip away from one."""
     lows, highs = ranges(words)
-    keys = list(dict.fromkeys(key for word in words if may_slip(word) for key in delete_keys(word)))
+    keys = list(dict.fromkeys(key for word in slipping(words) for key in delete_keys(word)))
     if not lows and not keys:
         return []
     rows = await connection.fetch(_SIMILAR, lows, highs, keys)

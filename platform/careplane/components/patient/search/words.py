@@ -75,7 +75,7 @@ def phone_key(phone: str) -> str | None:
 
 def is_unspaced(word: str) -> bool:
     """Return whether `word` is of a script that puts no spaces between names, so that its characters count as words."""
-    return _UNSPACED.fullmatch(word) is not None
+    return not word.isascii() and _UNSPACED.fullmatch(word) is not None
 
 
 def deletes(word: str) -> tuple[str, ...]:
@@ -92,6 +92,8 @@ def delete_keys(word: str) -> list[int]:
 @lru_cache(maxsize=16_384)
 def _stored(chunk: str) -> tuple[str, ...]:
     """Return what one part without spaces is stored under: O'Brien-Luc as obrien, luc, o, brien, obrienluc."""
+    if chunk.isascii() and chunk.isalnum():  # most are
+        return (chunk[:MAX_LETTERS],)
     found: list[str] = []
     plain = chunk.translate(_APOSTROPHES)
     pieces = _split(plain)

@@ -14,21 +14,25 @@ from careplane.components.patient.record.dates import first_day, instant_day, wh
 from careplane.components.patient.record.document import Document, encode
 from careplane.components.patient.record.shape_rules import GENDERS, IDENTIFIER_SYSTEM_MAX, IDENTIFIER_VALUE_MAX
 from careplane.components.patient.record.simple import fields_in
-from careplane.components.patient.record.texts import unstorable_text
+from careplane.components.patient.record.texts import holds_nul
 from careplane.components.patient.record.writing import LISTS
 from careplane.kernel.errors import FieldError
 
 ELEMENTS_MAX = 200
+_UNSTORABLE = (FieldError(field="document", message="must not contain NUL characters or unpaired surrogates"),)
 
 
 def check_document(document: Document, registered_date: str | None, *, today: date) -> tuple[FieldError, ...]:
     """Return what keeps a decoded document out of the registry."""
     if document.get("resourceType") != "Patient":
         return (FieldError(field="resourceType", message="must be Patient"),)
-    if unstorable_text(document):
-        return (FieldError(field="document", message="must not contain NUL characters or unpaired surrogates"),)
     try:
-        fields = fields_in(encode(document))
+        text = encode(document)
+        if holds_nul(text):
+            return _UNSTORABLE
+        fields = fields_in(text)
+    except UnicodeEncodeError:
+        return _UNSTORABLE
     except msgspec.ValidationError as e:
         return (FieldError(field="document", message=f"is not as FHIR R4 defines a Patient: {e}"),)
     return (*_faults(fields, today), *_registered(registered_date, today))

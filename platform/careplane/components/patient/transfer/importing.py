@@ -1,8 +1,8 @@
-"""Importing a batch of records: each is decided and written by itself, all of them in the same group commits."""
+"""Importing a batch of records: each is decided by itself, and all are written together, with an answer for each."""
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -11,14 +11,18 @@ from careplane.components.patient.api import PATIENT, ImportedPatient, ImportOut
 from careplane.components.patient.domain import Patient, Stamp
 from careplane.components.patient.store import PatientStore
 from careplane.components.patient.store_writes import KnownSource, PatientWrite, source_key
+from careplane.kernel.context import current, using
 from careplane.kernel.contract import Method
-from careplane.kernel.errors import AlreadyExists, FieldError, InvalidArgument
+from careplane.kernel.errors import AlreadyExists, FieldError, InvalidArgument, PlatformError
 from careplane.kernel.message import Empty, Message
-from careplane.storage.journal import entry_for
+from careplane.storage.journal import Applied, entry_for
 
 BATCH_MAX = 1000
+AT_ONCE = 50
+"""So many records are prepared before others have their turn: a few milliseconds."""
 
 _METHOD = PATIENT.methods["import_patients"]
+_IMPORTED = "imported"
 _KNOWN = "known"
 _REJECTED = "rejected"
 
@@ -57,35 +61,44 @@ class Importer:
                 elif asked.isdisjoint(record.sources):
                     chosen.append(place)
                     asked.update(record.sources)
-            made = await _all(self._import(records[place], stamp) for place in chosen)
+            made = await self._import([records[place] for place in chosen], stamp)
             outcomes.update(zip(chosen, made, strict=True))
             for place, outcome in zip(chosen, made, strict=True):
                 if outcome.status != _REJECTED:
                     taken.update(records[place].sources)
         return tuple(outcomes[place] for place in range(len(records)))
 
-    async def _import(self, record: ImportedPatient, stamp: Stamp) -> ImportOutcome:
+    async def _import(self, records: Sequence[ImportedPatient], stamp: Stamp) -> list[ImportOutcome]:
+        numbers = await self._store.mrns(len(records))
+        prepared: list[PatientWrite | PlatformError] = []
+        # The batch's idempotency key is not the records': their sources are what makes importing them again safe.
+        with using(msgspec.structs.replace(current(), idempotency_key=None)):
+            for number, record in zip(numbers, records, strict=True):
+                prepared.append(self._prepared(record, number, stamp))
+                if len(prepared) % AT_ONCE == 0:
+                    await asyncio.sleep(0)  # for others, and so that the next flush begins as soon as one ends
+        answers = iter(await self._store.register_all([write for write in prepared if isinstance(write, PatientWrite)]))
+        settled = [next(answers) if isinstance(one, PatientWrite) else one for one in prepared]
+        return [_outcome(record.line, answer) for record, answer in zip(records, settled, strict=True)]
+
+    def _prepared(self, record: ImportedPatient, number: str, stamp: Stamp) -> PatientWrite | PlatformError:
         try:
-            patient = domain.import_document(record, mrn=await self._store.mrn(), stamp=stamp)
-            keys = tuple(source_key(source) for source in dict.fromkeys(record.sources))
-            write = self._write(_METHOD, record, Empty(), patient)
-            # The batch's idempotency key is not the record's: its sources are what makes importing it again safe.
-            entry = msgspec.structs.replace(write.entry, key=None)
-            await self._store.register(PatientWrite(write.row, entry, sources=keys))
-        except KnownSource:
-            return ImportOutcome(line=record.line, status=_KNOWN)
-        except (InvalidArgument, AlreadyExists) as error:
-            return ImportOutcome(line=record.line, status=_REJECTED, reason=_reason(error))
-        return ImportOutcome(line=record.line, status="imported")
+            patient = domain.import_document(record, mrn=number, stamp=stamp)
+        except InvalidArgument as error:
+            return error
+        write = self._write(_METHOD, record, Empty(), patient)
+        return PatientWrite(write.row, write.entry, sources=tuple(map(source_key, dict.fromkeys(record.sources))))
 
 
-async def _all(imports: Iterable[Awaitable[ImportOutcome]]) -> list[ImportOutcome]:
-    """Wait for all, whatever becomes of one: a batch that is sent again must not meet what is left of itself."""
-    made = await asyncio.gather(*imports, return_exceptions=True)
-    for outcome in made:
-        if isinstance(outcome, BaseException):
-            raise outcome
-    return [outcome for outcome in made if isinstance(outcome, ImportOutcome)]
+def _outcome(line: int, answer: Applied | PlatformError) -> ImportOutcome:
+    """Say what became of a record; raise what may pass, for then the batch is to be sent again."""
+    if isinstance(answer, Applied):
+        return ImportOutcome(line=line, status=_IMPORTED)
+    if isinstance(answer, KnownSource):
+        return ImportOutcome(line=line, status=_KNOWN)
+    if isinstance(answer, InvalidArgument | AlreadyExists):
+        return ImportOutcome(line=line, status=_REJECTED, reason=_reason(answer))
+    raise answer
 
 
 def _reason(error: InvalidArgument | AlreadyExists) -> str:
