@@ -8,7 +8,7 @@ from benchmarks.systems.running import Running
 HERE = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
-def against(url: str, token: str = "") -> Running:
+def against(url: str, token: str) -> Running:
     """Return the system at a base address, for who bears the token; without one nobody is asked who they are there.
 
     Ends the run where the address is not one of this machine: nobody else's may be loaded.
