@@ -15,7 +15,8 @@ from benchmarks.systems.against import against
 HERE = Path(__file__).parent
 _FULL = Options(rounds=4, seconds=8, clients=64, rate=1000, sizes=(1_000, 100_000, 1_000_000), seed=1)
 _QUICK = Options(rounds=1, seconds=2, clients=64, rate=200, sizes=(1_000, 10_000), seed=1, quick=True)
-_ON_DISK = Path("/var/tmp")  # nosec B108 - in it a folder of our own is made, that nobody else can enter
+# In it a folder of our own is made, that nobody else can enter.
+_ON_DISK = Path("/var/tmp")  # nosec B108
 
 
 def main(words: Sequence[str] | None = None) -> int:

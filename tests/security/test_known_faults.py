@@ -89,7 +89,7 @@ def test_every_package_comes_with_its_digest() -> None:
 
 
 def test_the_lock_covers_every_group() -> None:
-    """What tests and fuzzing need is locked too, for each Python that it is wanted on."""
+    """What tests, benchmarks and fuzzing need is locked too, for each Python that it is wanted on."""
     pinned = {canonicalize_name(name) for name, _ in PINNED}
     assert {canonicalize_name(wanted.name) for wanted in WANTED} <= pinned
-    assert tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"].keys() == {"dev", "fuzz"}
+    assert tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"].keys() == {"dev", "bench", "fuzz"}
