@@ -14,7 +14,8 @@ from benchmarks.bench import Bench
 from benchmarks.figures import Chart, Figure, Finding, Line, Spread, Table
 from benchmarks.load.loading import closed_loop, none_failed
 from benchmarks.load.requests import reads, registrations
-from benchmarks.systems.platform import free_port, settings_for_load, started, until_ready
+from benchmarks.systems.platform import settings_for_load, started, until_ready
+from benchmarks.systems.ports import free_port
 from benchmarks.systems.running import Running
 
 ABOUT = (

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import psutil
 from benchmarks.systems.common_tokens import VARIABLE, issue
-from benchmarks.systems.platform import database_of, free_port, started, until_ready
+from benchmarks.systems.platform import database_of, started, until_ready
+from benchmarks.systems.ports import free_port
 from benchmarks.systems.running import Running
 
 

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
-from benchmarks.systems.platform import free_port, settings_for_load, started, until_ready
+from benchmarks.systems.platform import settings_for_load, started, until_ready
+from benchmarks.systems.ports import free_port
 from benchmarks.systems.running import Running
 
 

@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from typing import Any
 
 import httpx
 import psutil
+from benchmarks.systems.ports import free_port
 from benchmarks.systems.running import Running
 
 from careplane.app.embedded import running_url
@@ -27,13 +27,6 @@ SIGN_IN = {"email": "testuser@test.com", "password": "password123"}
 READY_S = 180.0
 _PORT = re.compile(r"\b40\d\d\b")
 _RATE = re.compile(r"per_second: [\d.]+, burst: \d+")
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def settings_for_load(folder: Path) -> dict[str, str]:
@@ -59,8 +52,7 @@ def one_process(folder: Path) -> Iterator[Running]:
 def split(folder: Path) -> Iterator[Running]:
     """Run a process for each component, PostgreSQL and Kafka, with the data in the folder."""
     settings = folder / "split"
-    if not settings.exists():
-        _with_free_ports(settings)
+    _with_free_ports(settings)
     with platform("split", ["-m", "careplane", "split", "--config", str(settings)], folder) as running:
         yield running
 
@@ -122,7 +114,7 @@ def until_ready(url: str, process: subprocess.Popen[bytes], folder: Path) -> Non
             return
         time.sleep(0.02)
     words = (folder / "log").read_text(errors="replace")[-2000:]
-    sys.exit(f"The platform was not ready within {READY_S:.0f} s. Its last words:\n{words}")
+    sys.exit(f"The platform ended, or was not ready within {READY_S:.0f} s. Its last words:\n{words}")
 
 
 def database_of(data: Path) -> str:
@@ -134,7 +126,7 @@ def database_of(data: Path) -> str:
 
 def _with_free_ports(folder: Path) -> None:
     """Copy the settings of a split platform, with ports that are free."""
-    shutil.copytree(default_split_folder(), folder)
+    shutil.copytree(default_split_folder(), folder, dirs_exist_ok=True)
     files = sorted(folder.glob("*.toml"))
     ports = {old: str(free_port()) for file in files for old in _PORT.findall(file.read_text())}
     for file in files:
