@@ -12,7 +12,7 @@ from benchmarks.systems.running import Running
 
 ABOUT = (
     "Each answer means that a patient, the intent to open an account or the account, an event and an audit row are on "
-    "the disk. noop is the same gateway, authentication, limits and validation with nothing behind them: the ceiling. "
+    "the disk. noop is the same gateway, guards, mailbox and validation with no storage behind them: the ceiling. "
     "per-request is Careplane with a transaction for each piece of work instead of group commit. common is what most "
     "teams would write: FastAPI, SQLAlchemy's async ORM, asyncpg and uvicorn, on a PostgreSQL with the same settings. "
     "raw is Careplane's own statement sent by asyncpg over one connection: the limit of the storage. Processor time "

@@ -14,7 +14,7 @@ from benchmarks.systems.running import Running
 
 @contextmanager
 def noop(folder: Path) -> Iterator[Running]:
-    """Run the gateway with nothing behind it."""
+    """Run the server with no storage behind it."""
     folder.mkdir(parents=True, exist_ok=True)
     port, token = free_port(), folder / "token"
     command = [sys.executable, "-m", "benchmarks.systems.noop_server", str(port), str(token)]
