@@ -1,6 +1,5 @@
 """Overload: twice what the platform can take, what it answers of that and how soon, and how it is right afterwards."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ import msgspec
 from benchmarks.bench import Bench
 from benchmarks.figures import Chart, Figure, Finding, Line, Spread, Table
 from benchmarks.load.loading import Load, closed_loop, none_failed
+from benchmarks.load.meanwhile import meanwhile
 from benchmarks.load.pacing import Paced, paced_loop
 from benchmarks.load.requests import registrations
 from benchmarks.systems.platform import SIGN_IN
@@ -102,21 +102,14 @@ def _turn(bench: Bench, system: Running, corpus: Path, clients: int) -> Turn:
 def _probing(system: Running) -> Iterator[list[float]]:
     """Ask for health and sign in, over and over; the list gets the milliseconds of each answer, 0 for one not given."""
     found: list[float] = []
-    over = threading.Event()
+    with httpx.Client(base_url=system.url, timeout=30) as client:
 
-    def probe() -> None:
-        with httpx.Client(base_url=system.url, timeout=30) as client:
-            while not over.wait(PROBE_EVERY_S):
-                found.append(_timed(client, "GET", "/health/ready"))
-                found.append(_timed(client, "POST", "/auth/login"))
+        def probe() -> None:
+            found.append(_timed(client, "GET", "/health/ready"))
+            found.append(_timed(client, "POST", "/auth/login"))
 
-    probing = threading.Thread(target=probe, name="probing")
-    probing.start()
-    try:
-        yield found
-    finally:
-        over.set()
-        probing.join()
+        with meanwhile(probe, every=PROBE_EVERY_S):
+            yield found
 
 
 def _timed(client: httpx.Client, method: str, path: str) -> float:

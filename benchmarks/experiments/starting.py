@@ -3,7 +3,6 @@
 import os
 import shutil
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ import msgspec
 from benchmarks.bench import Bench
 from benchmarks.figures import Chart, Figure, Finding, Line, Spread, Table
 from benchmarks.load.loading import closed_loop, none_failed
+from benchmarks.load.meanwhile import meanwhile
 from benchmarks.load.requests import reads, registrations
 from benchmarks.systems.platform import settings_for_load, started, until_ready
 from benchmarks.systems.ports import free_port
@@ -117,19 +117,12 @@ def _register(file: Path, _: Running, *, seed: int) -> Path:
 def _most_of(system: Running) -> Iterator[list[Memory]]:
     """Look at a system's processes over and over; the list's one entry is the most that was seen."""
     most = [Memory.of(system)]
-    over = threading.Event()
 
     def look() -> None:
-        while not over.wait(EVERY_S):
-            most[0] = most[0].most(Memory.of(system))
+        most[0] = most[0].most(Memory.of(system))
 
-    looking = threading.Thread(target=look, name="memory")
-    looking.start()
-    try:
+    with meanwhile(look, every=EVERY_S):
         yield most
-    finally:
-        over.set()
-        looking.join()
 
 
 def _larger(some: Mapping[str, float], others: Mapping[str, float]) -> dict[str, float]:

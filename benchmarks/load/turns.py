@@ -1,6 +1,6 @@
 """A turn of a system: a load, and what processor time it took, until all that follows from it is done."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -13,11 +13,20 @@ DATABASE = "PostgreSQL"
 
 
 class Turn(msgspec.Struct, frozen=True):
-    """What came of a load, and microseconds of processor a request: of the server, and of its PostgreSQL."""
+    """What came of a load, and how many microseconds of processor each process took for a request."""
 
     load: Load
-    server: float = 0.0
-    database: float = 0.0
+    cpu: Mapping[str, float]
+
+    @property
+    def database(self) -> float:
+        """Microseconds of PostgreSQL's processes."""
+        return self.cpu.get(DATABASE, 0.0)
+
+    @property
+    def server(self) -> float:
+        """Microseconds of all other processes."""
+        return sum(self.cpu.values()) - self.database
 
     @property
     def rate(self) -> float:
@@ -81,33 +90,32 @@ def rates_line(name: str, turns: Sequence[Turns]) -> Line:
 def work_table(what: str, systems: Sequence[Turns]) -> Table:
     """Return how much processor time a request took, system by system."""
     rows = [
-        (one.name, _middle(one.spread(lambda turn: turn.server)), _middle(one.spread(lambda turn: turn.database)))
+        (one.name, middle(one.spread(lambda turn: turn.server)), middle(one.spread(lambda turn: turn.database)))
         for one in systems
     ]
     return Table(f"Microseconds of processor {what}", ("system", "server", DATABASE), tuple(rows))
+
+
+def middle(spread: Spread) -> str:
+    """Write a median with its range, in whole numbers."""
+    return f"{spread.median:.0f} ({spread.low:.0f} to {spread.high:.0f})"
 
 
 def _turn(bench: Bench, system: Running, corpus: Path, clients: int) -> Turn:
     before = _cpu(system)
     load = none_failed(closed_loop(system, corpus, clients=clients, seconds=bench.seconds), system.name)
     system.settle()
-    server, database = (after - begun for after, begun in zip(_cpu(system), before, strict=True))
-    return Turn(load, server / load.sent * 1e6, database / load.sent * 1e6)
+    after = _cpu(system)
+    return Turn(load, {name: (after[name] - before.get(name, 0.0)) / load.sent * 1e6 for name in after})
 
 
-def _cpu(system: Running) -> tuple[float, float]:
+def _cpu(system: Running) -> Mapping[str, float]:
     if system.process is None:
-        return 0.0, 0.0  # it runs elsewhere, and nobody but who started it can say
-    seconds = system.cpu_seconds()
-    database = seconds.get(DATABASE, 0.0)
-    return sum(seconds.values()) - database, database
+        return {}  # it runs elsewhere, and nobody but who started it can say
+    return system.cpu_seconds()
 
 
 def _shown(turn: Turn) -> str:
     load = turn.load
     times = f"p50 {load.p50:6.1f} ms  p99 {load.p99:6.1f} ms"
     return f"{load.rate:8.0f}/s  {times}  processor {turn.server:.0f} + {turn.database:.0f} us"
-
-
-def _middle(spread: Spread) -> str:
-    return f"{spread.median:.0f} ({spread.low:.0f} to {spread.high:.0f})"

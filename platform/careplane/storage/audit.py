@@ -11,13 +11,13 @@ from careplane.storage.database import Database
 from careplane.storage.group_commit import GroupCommit
 from careplane.storage.recordset import recordset
 
-NOTES = """json_to_recordset(${0}::json)
-    AS note(caller text, action text, subject uuid, request_id text, trace_id text, detail text)"""
-"""The notes that `recordset` makes of some, as a FROM item."""
+NOTE_COLUMNS = "caller text, action text, subject uuid, request_id text, trace_id text, detail text"
+"""How `json_to_recordset` reads notes."""
 
 NOTE = f"""
 INSERT INTO audit (caller, action, subject, request_id, trace_id, detail)
-SELECT caller, action, subject, request_id, trace_id, detail::jsonb FROM {NOTES.format(1)}
+SELECT caller, action, subject, request_id, trace_id, detail::jsonb
+FROM json_to_recordset($1::json) AS n({NOTE_COLUMNS})
 """  # noqa: S608 - a constant
 """Writes notes, as `recordset` makes an argument of them."""
 

@@ -10,7 +10,7 @@ import msgspec
 
 from careplane.kernel.contract import Method
 from careplane.kernel.errors import PlatformError
-from careplane.storage.audit import NOTES, Note, note_of
+from careplane.storage.audit import NOTE_COLUMNS, Note, note_of
 from careplane.storage.database import Database
 from careplane.storage.group_commit import GroupCommit
 from careplane.storage.recordset import recordset
@@ -25,22 +25,22 @@ R = TypeVar("R")
 _NOTED = f"""
 WITH noted AS (
     INSERT INTO audit (caller, action, subject, request_id, trace_id, detail)
-    SELECT caller, action, subject, request_id, trace_id, detail::jsonb FROM {NOTES}
+    SELECT caller, action, subject, request_id, trace_id, detail::jsonb
+    FROM json_to_recordset(${{0}}::json) AS n({NOTE_COLUMNS})
 )
 """  # noqa: S608 - a constant
 
 # language=postgresql
-_NOTED_AS_JUDGED = """
+_NOTED_AS_JUDGED = f"""
 , noted AS (
     INSERT INTO audit (caller, action, subject, request_id, trace_id, detail)
     SELECT a.caller, a.action, a.subject, a.request_id, a.trace_id,
-        CASE WHEN j.detail IS NULL THEN a.detail::jsonb ELSE coalesce(a.detail::jsonb, '{{}}') || j.detail END
-    FROM ROWS FROM (json_to_recordset(${0}::json)
-            AS (caller text, action text, subject uuid, request_id text, trace_id text, detail text)) WITH ORDINALITY
+        CASE WHEN j.detail IS NULL THEN a.detail::jsonb ELSE coalesce(a.detail::jsonb, '{{{{}}}}') || j.detail END
+    FROM ROWS FROM (json_to_recordset(${{0}}::json) AS ({NOTE_COLUMNS})) WITH ORDINALITY
         AS a(caller, action, subject, request_id, trace_id, detail, place) LEFT JOIN judged j ON j.n = a.place - 1
     ORDER BY a.place
 )
-"""
+"""  # noqa: S608 - a constant
 
 
 class _Ask(msgspec.Struct, frozen=True, gc=False):
