@@ -91,12 +91,12 @@ def test_metrics_are_by_template_and_hold_no_ids(program: Program, client: httpx
     before = count(program.metrics(), labels)
     client.get(path)
     client.get(path)
-    client.get("/no/such/path/4711")
+    client.get("/no/such/path/no-such-id-4711")
     client.request("BREW", path)
     text = program.metrics()
     assert count(text, labels) == before + 2
     assert patient["id"] not in text
-    assert "4711" not in text
+    assert "no-such-id-4711" not in text
     assert "BREW" not in text
     assert not re.search(r"[0-9a-f]{8}-[0-9a-f]{4}-", text)
 
