@@ -8,6 +8,7 @@ from typing import Any
 from careplane.kernel.context import Context, current
 from careplane.kernel.contract import Component, Method
 from careplane.kernel.errors import (
+    Aborted,
     DeadlineExceeded,
     Internal,
     InvalidArgument,
@@ -105,11 +106,9 @@ class Peers:
             except Undone as undone:
                 error: PlatformError = undone.error
                 again = link is not None and (undone.not_started or self._repeats(method, call.context))
-            except (Unavailable, StillRunning) as refusal:
+            except (Unavailable, Aborted) as refusal:
                 error = refusal
-                # An earlier try of this very call may still run where the connection to it was lost.
-                helps = len(peer.links) > 1 if type(refusal) is Unavailable else tries and type(refusal) is StillRunning
-                again = bool(helps) and self._repeats(method, call.context)
+                again = _helps(refusal, tries, len(peer.links)) and self._repeats(method, call.context)
             if not again or _is_over(call.context):
                 raise error
             avoid = link
@@ -123,6 +122,15 @@ class Peers:
         """Return until when a call may wait for a peer."""
         patience = asyncio.get_running_loop().time() + self._settings.patience_s
         return patience if context.deadline is None else min(patience, context.deadline)
+
+
+def _helps(refusal: PlatformError, tries: int, links: int) -> bool:
+    """Tell whether who refused, or who stands beside it, may answer otherwise in a moment."""
+    if type(refusal) is Unavailable:
+        return links > 1
+    if type(refusal) is StillRunning:  # an earlier try of this very call, where the connection to it was lost
+        return tries > 0
+    return type(refusal) is Aborted  # nothing was done, for a call to another of these processes came between
 
 
 def _is_over(context: Context) -> bool:

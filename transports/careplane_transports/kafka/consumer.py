@@ -22,7 +22,7 @@ from careplane.kernel.cancelling import is_cancelled
 from careplane.kernel.events import UNREADABLE, Delivery, Event, Taker
 from careplane.kernel.resting import rest_after
 from careplane_transports.kafka.client import client_options
-from careplane_transports.kafka.closing import CLOSE_SECONDS, close_consumer
+from careplane_transports.kafka.closing import CLOSE_SECONDS, close_consumer, start_whole
 from careplane_transports.kafka.patience import Patience, Report
 from careplane_transports.kafka.record import Records, UnreadableRecord
 from careplane_transports.kafka.settings import KafkaSettings
@@ -116,7 +116,7 @@ class Reader:
         consumer.subscribe([self._topic], listener=_Listener(self._let_go))
         looking = asyncio.get_running_loop().create_task(self._look_now_and_then(consumer), name="kafka lag")
         try:
-            await consumer.start()
+            await start_whole(consumer)
             await self._read(consumer)
         finally:
             self._assignments += 1

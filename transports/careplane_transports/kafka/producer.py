@@ -16,6 +16,7 @@ from aiokafka.partitioner import DefaultPartitioner
 
 from careplane.kernel.errors import PlatformError, Unavailable
 from careplane_transports.kafka.client import client_options
+from careplane_transports.kafka.closing import start_whole
 from careplane_transports.kafka.settings import KafkaSettings
 
 _BATCH_BYTES = 900_000  # below the broker's limit of 1 MiB for a batch, also when packing makes nothing smaller
@@ -92,7 +93,7 @@ class Sender:
                     max_batch_size=_BATCH_BYTES,
                 )
                 try:
-                    await producer.start()
+                    await start_whole(producer)
                 except BaseException:
                     self._close(producer)
                     raise

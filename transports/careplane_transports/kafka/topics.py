@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from careplane.kernel.errors import FailedPrecondition, Unavailable
 from careplane_transports.kafka.client import client_options
+from careplane_transports.kafka.closing import start_whole
 from careplane_transports.kafka.settings import KafkaSettings
 
 _HOUR_MS = 3_600_000
@@ -69,7 +70,7 @@ class Topics:
             return
         admin = AIOKafkaAdminClient(**self._options)
         try:
-            await admin.start()
+            await start_whole(admin)
             await self._make(admin, missing)
         finally:
             await admin.close()
