@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -23,8 +23,7 @@ from careplane.components.patient import domain
 from careplane.components.patient.api import PATIENT
 from careplane.components.patient.record.mrn import BLOCK
 from careplane.components.patient.rows import row_of
-from careplane.components.patient.search.store_words import WordBook
-from careplane.components.patient.store_writes import PatientWrite, PatientWriter, _first_arguments
+from careplane.components.patient.store_writes import PatientWrite, PatientWriter, _words
 from careplane.kernel.context import Context, using
 from careplane.kernel.events import Event
 from careplane.kernel.principal import Principal
@@ -56,11 +55,10 @@ async def _written(url: str, patients: int, batch: int, seed: int) -> float:
         with using(Context(principal=Principal(str(uuid7())))):
             pairs = zip(islice(numbers, patients), people(seed), strict=False)
             writes = [_write(someone, number) for number, someone in pairs]
-        statement = PatientWriter(database, lambda: None)._register._statement
-        batches = [_arguments(writes[at : at + batch]) for at in range(0, len(writes), batch)]
+        writer = PatientWriter(database, lambda: None)
+        batches = [_arguments(writer, writes[at : at + batch]) for at in range(0, len(writes), batch)]
         async with database.connection() as connection:
-            await WordBook().learn(connection, chain.from_iterable(write.row.words for write in writes))
-            prepared = await connection.prepare(statement)
+            prepared = await connection.prepare(writer._register._statement)
             begun = time.perf_counter()
             rows = [await prepared.fetch(*arguments) for arguments in batches]
             seconds = time.perf_counter() - begun
@@ -70,9 +68,11 @@ async def _written(url: str, patients: int, batch: int, seed: int) -> float:
     return patients / seconds
 
 
-def _arguments(writes: Sequence[PatientWrite]) -> tuple[object, ...]:
+def _arguments(writer: PatientWriter, writes: Sequence[PatientWrite]) -> tuple[object, ...]:
     entries = [write.entry for write in writes]
-    return (*_first_arguments(writes), _lines(entries), _told(entries))
+    arguments = (*writer._first(writes), _lines(entries), _told(entries))
+    writer._words.remember(_words(writes))
+    return arguments
 
 
 def _write(someone: Someone, number: int) -> PatientWrite:

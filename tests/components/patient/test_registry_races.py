@@ -12,6 +12,7 @@ import pytest
 from tests.components.conftest import StartPlatform
 from tests.components.patient.registry import ann, rows
 from tests.storage.owner import Owner
+from uuid_utils.compat import uuid7
 
 from careplane.components.patient.api import (
     PATIENT,
@@ -25,6 +26,8 @@ from careplane.components.patient.api import (
 from careplane.kernel.context import current, using
 from careplane.kernel.errors import Aborted, AlreadyExists, StaleVersion
 from careplane.kernel.invoke import proxy
+
+_KNOWN = "SELECT EXISTS (SELECT FROM name_words WHERE word = $1)"
 
 
 @pytest.fixture
@@ -49,13 +52,17 @@ def phone(made: PatientView, number: str, expected: int | None = None) -> AmendP
 
 
 async def test_the_same_addresses_in_opposite_orders(processes: tuple[Patients, Patients]) -> None:
-    """Each address has one winner, its loser is told why, and nobody is sent away for the two batches' sake."""
+    """Each address has one winner, its loser is told why, and nobody is sent away for the two batches' sake.
+
+    Their names are new to the dictionary too, and come in either order.
+    """
     one, other = processes
     for turn in range(3):
-        emails = [f"a{turn}-{n}@example.org" for n in range(100)]
+        people = [ann(email=f"a{turn}-{n}@example.org", name=f"Ann Name{turn}n{n}") for n in range(100)]
+        again = [msgspec.structs.replace(person, patient_id=uuid7()) for person in reversed(people)]
         answers = await asyncio.gather(
-            *(one.register(ann(email=email)) for email in emails),
-            *(other.register(ann(email=email)) for email in reversed(emails)),
+            *(one.register(person) for person in people),
+            *(other.register(person) for person in again),
             return_exceptions=True,
         )
         assert Counter(map(type, answers)) == {PatientView: 100, AlreadyExists: 100}
@@ -110,12 +117,15 @@ async def test_a_change_that_waited_for_another_one_does_not_overwrite_it(
 async def test_an_address_claimed_by_a_change_that_commits_meanwhile(
     processes: tuple[Patients, Patients], owner: Owner
 ) -> None:
-    """The claim is not to be seen yet when the other one looks: the index decides, and the reason is named."""
+    """The claim is not to be seen yet when the other one looks: the index decides, and the reason is named.
+
+    All is undone then, also what the dictionary was taught of the name, and so it is taught that the next time.
+    """
     first, second = [await processes[0].register(ann(email=f"{n}@example.org")) for n in range(2)]
     blocked = owner.transaction()
     await blocked.start()
     await owner.execute("UPDATE patients SET email_claim = 'new@example.org' WHERE id = $1", first.id)
-    patch = AmendPatient(patient_id=second.id, patch='{"email": "new@example.org"}')
+    patch = AmendPatient(patient_id=second.id, patch='{"name": "Ann Quist", "email": "new@example.org"}')
     waiting = asyncio.create_task(processes[1].amend(patch))
     await owner.until_waiting(1)
     await blocked.commit()
@@ -123,6 +133,9 @@ async def test_an_address_claimed_by_a_change_that_commits_meanwhile(
         await waiting
     assert [fault.field for fault in caught.value.fields] == ["email"]
     assert (await processes[0].get(GetPatient(patient_id=second.id))).version == 1
+    assert await owner.value(_KNOWN, "quist") is False
+    await processes[1].amend(AmendPatient(patient_id=second.id, patch='{"name": "Ann Quist"}'))
+    assert await owner.value(_KNOWN, "quist") is True
 
 
 async def test_one_key_and_one_version_in_both_processes(processes: tuple[Patients, Patients]) -> None:

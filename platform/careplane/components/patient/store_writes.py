@@ -1,7 +1,7 @@
 """Writing patients: registrations, imports and changes, each a journaled statement for a whole group commit."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from careplane.components.patient.rows import PatientRow
-from careplane.components.patient.search.store_words import WordBook
+from careplane.components.patient.search.store_words import WordBook, lesson, teaching
 from careplane.components.patient.search.words import entries_of
 from careplane.kernel.errors import Aborted, AlreadyExists, FieldError, NotFound, PlatformError, StaleVersion
 from careplane.storage.database import Database, UniqueViolation
@@ -30,7 +30,8 @@ _TYPED = """n int, id uuid, version int, archived bool, email_key text, email_cl
 _LINES = f"""(SELECT r.*, d.document FROM json_to_recordset($1::json) AS r({_TYPED})
     JOIN unnest($2::jsonb[]) WITH ORDINALITY AS d(document, place) ON d.place = r.n + 1)"""  # noqa: S608 - composed of constants
 
-# Whatever another process may be writing too is locked in one order by all: rows by id, claims and sources by value.
+# Whatever another process may be writing too is locked in one order by all: rows by id, claims and sources by value,
+# and last of all, since nothing reads what it returns, the words.
 # language=postgresql
 _REGISTER = f"""
 made AS (
@@ -49,6 +50,8 @@ made AS (
     SELECT DISTINCT source, id FROM origin JOIN applied USING (n) ORDER BY source
 ), intended AS (
     INSERT INTO billing_intents (patient_id) SELECT id FROM applied
+), taught AS (
+    {teaching(5)}
 )
 """  # noqa: S608 - composed of constants
 
@@ -73,6 +76,8 @@ changed AS (
     FROM superseded JOIN updated USING (id)
 ), applied AS (
     SELECT n FROM changed JOIN updated USING (id)
+), taught AS (
+    {teaching(3)}
 )
 """  # noqa: S608 - composed of constants
 
@@ -118,39 +123,42 @@ class PatientWriter:
 
     def __init__(self, database: Database, committed: Callable[[], None]) -> None:
         """Tell `committed` after every commit."""
-        self._database = database
         self._words = WordBook()
-        self._register = Journal(database, _REGISTER, _first_arguments, _first_refusals, width=4, committed=committed)
-        self._change = Journal(database, _CHANGE, _change_arguments, _change_refusals, width=2, committed=committed)
+        self._register = Journal(database, _REGISTER, self._first, _first_refusals, width=6, committed=committed)
+        self._change = Journal(database, _CHANGE, self._next, _change_refusals, width=4, committed=committed)
 
     async def register(self, writes: Sequence[PatientWrite]) -> Sequence[Applied | PlatformError]:
         """Insert first versions, with the intent to open an account for each."""
-        await self._teach(writes)
-        return await _unique(self._register, writes)
+        return await self._flush(self._register, writes)
 
     async def change(self, writes: Sequence[PatientWrite]) -> Sequence[Applied | PlatformError]:
         """Put the next version in the place of the one before, which goes to the history."""
-        await self._teach(writes)
-        return await _unique(self._change, writes)
+        return await self._flush(self._change, writes)
 
-    async def _teach(self, writes: Sequence[PatientWrite]) -> None:
-        """Put new name words into the dictionary, ahead of the patients: a word that nobody bears does no harm."""
-        words = [word for write in writes for word in write.row.words]
-        if self._words.unknown(words):
-            async with self._database.connection() as connection:
-                await self._words.learn(connection, words)
+    async def _flush(
+        self, journal: Journal[PatientWrite], writes: Sequence[PatientWrite]
+    ) -> Sequence[Applied | PlatformError]:
+        """Flush; of a single write that lost a race for a unique value, say which value it was."""
+        try:
+            answers = await journal.flush(writes)
+        except UniqueViolation as error:
+            if len(writes) > 1:
+                raise
+            if error.constraint_name == "patients_email_claim":
+                return [_email_taken()]
+            return [Aborted(meta={"constraint": error.constraint_name})]
+        self._words.remember(_words(writes))
+        return answers
 
+    def _first(self, writes: Sequence[PatientWrite]) -> Sequence[object]:
+        return (*_row_arguments(writes), *_source_arrays(writes), *self._lesson(writes))
 
-async def _unique(journal: Journal[PatientWrite], writes: Sequence[PatientWrite]) -> Sequence[Applied | PlatformError]:
-    """Flush; of a single write that lost a race for a unique value, say which value it was."""
-    try:
-        return await journal.flush(writes)
-    except UniqueViolation as error:
-        if len(writes) > 1:
-            raise
-        if error.constraint_name == "patients_email_claim":
-            return [_email_taken()]
-        return [Aborted(meta={"constraint": error.constraint_name})]
+    def _next(self, writes: Sequence[PatientWrite]) -> Sequence[object]:
+        return (*_row_arguments(writes), *self._lesson(writes))
+
+    def _lesson(self, writes: Sequence[PatientWrite]) -> Sequence[object]:
+        """Return the words to be taught with the patients; that of one who is refused does no harm."""
+        return lesson(self._words.unknown(_words(writes)))
 
 
 class _Line(msgspec.Struct, frozen=True, gc=False):
@@ -200,13 +208,13 @@ def _line(n: int, row: PatientRow) -> _Line:
     )
 
 
-def _change_arguments(writes: Sequence[PatientWrite]) -> Sequence[object]:
+def _words(writes: Sequence[PatientWrite]) -> Iterator[str]:
+    return (word for write in writes for word in write.row.words)
+
+
+def _row_arguments(writes: Sequence[PatientWrite]) -> Sequence[object]:
     rows = [write.row for write in writes]
     return recordset([_line(n, row) for n, row in enumerate(rows)]), [row.patient.document for row in rows]
-
-
-def _first_arguments(writes: Sequence[PatientWrite]) -> Sequence[object]:
-    return (*_change_arguments(writes), *_source_arrays(writes))
 
 
 def _source_arrays(writes: Sequence[PatientWrite]) -> Sequence[Sequence[object]]:

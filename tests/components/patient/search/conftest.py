@@ -9,7 +9,7 @@ import asyncpg
 import msgspec
 import pytest
 
-from careplane.components.patient.search.store_words import WordBook
+from careplane.components.patient.search.store_words import lesson, teaching
 from careplane.components.patient.search.words import entries_of, mail_key, phone_key, sort_key, words_of
 
 _COLUMNS = (
@@ -53,7 +53,6 @@ class Registry:
     def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
         """Use `connection`, whose search path has the tables."""
         self.connection = connection
-        self.book = WordBook()
         self.statements = 0
         self._made = 0
 
@@ -64,7 +63,8 @@ class Registry:
 
     async def add(self, *people: Someone) -> list[UUID]:
         """Register people in this order, their words first, and return their ids, which ascend."""
-        await self.book.learn(self, [word for one in people for word in words_of(one.name)])
+        words = list(dict.fromkeys(word for one in people for word in words_of(one.name)))
+        await self.fetch(teaching(1), *lesson(words))
         rows = [self._row(one) for one in people]
         await self.connection.copy_records_to_table("patients", records=rows, columns=_COLUMNS, schema_name="patient")
         return [row[0] for row in rows]

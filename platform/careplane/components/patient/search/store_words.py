@@ -1,4 +1,4 @@
-"""The dictionary of name words in the database: taught when a patient is written, asked when one is looked for."""
+"""The dictionary of name words in the database: taught as a patient is written, asked when one is looked for."""
 
 from collections.abc import Iterable, Sequence
 from itertools import islice
@@ -9,12 +9,6 @@ from careplane.components.patient.search.words import delete_keys
 
 MAX_NEIGHBOURS = 4000
 
-# Sorted, so that two writers that teach the same words wait for each other instead of deadlocking.
-_LEARN = """
-INSERT INTO name_words (word, deletes)
-SELECT word, deletes::int4[] FROM unnest($1::text[], $2::text[]) AS new (word, deletes) ORDER BY word
-ON CONFLICT (word) DO NOTHING
-"""
 # The limits are literals, and the one on near words stands outside its WITH query: of a limit that it does not know
 # the planner supposes a tenth of all rows, and after five runs would scan the whole dictionary for those.
 _SIMILAR = f"""
@@ -37,33 +31,31 @@ class WordBook:
         self._known: dict[str, None] = {}
 
     def unknown(self, words: Iterable[str]) -> list[str]:
-        """Return those of `words` that must be sent, each once, and move the others to the fresh end."""
-        missing: dict[str, None] = {}
+        """Return those of `words` that must be sent, each once."""
+        return [word for word in dict.fromkeys(words) if word not in self._known]
+
+    def remember(self, words: Iterable[str]) -> None:
+        """Note that `words` are committed, as the ones used last, and forget the oldest beyond the capacity."""
         for word in words:
-            if word in self._known:
-                del self._known[word]
-                self._known[word] = None
-            else:
-                missing[word] = None
-        return list(missing)
-
-    async def learn(self, connection: Connection, words: Iterable[str]) -> int:
-        """Put `words` into the dictionary and return how many had to be sent; mostly none, and then nothing is sent.
-
-        Run it before the transaction that writes the patients, not inside it: a word is remembered as known
-        once this returns, and a later rollback would make that wrong. A word without a patient does no harm.
-        """
-        missing = self.unknown(words)
-        if missing:
-            await connection.fetch(_LEARN, missing, [_array(delete_keys(word)) for word in missing])
-            self._remember(missing)
-        return len(missing)
-
-    def _remember(self, words: Iterable[str]) -> None:
-        """Note that the dictionary has `words`, and forget the oldest beyond the capacity."""
-        self._known.update(dict.fromkeys(words))
+            self._known.pop(word, None)
+            self._known[word] = None
         for word in list(islice(self._known, max(0, len(self._known) - self._capacity))):
             del self._known[word]
+
+
+def teaching(first: int) -> str:
+    """Return what puts words into the dictionary, as a statement or a part of one, with `lesson` at `$first`.
+
+    Sorted, so that two writers that teach the same words wait for each other instead of deadlocking.
+    """
+    return f"""INSERT INTO name_words (word, deletes)
+    SELECT word, deletes::int4[] FROM unnest(${first}::text[], ${first + 1}::text[]) AS new (word, deletes)
+    ORDER BY word ON CONFLICT (word) DO NOTHING"""  # noqa: S608 - a number
+
+
+def lesson(words: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """Return the two arguments that teach `words`."""
+    return words, [_array(delete_keys(word)) for word in words]
 
 
 def _array(numbers: Iterable[int]) -> str:
