@@ -10,9 +10,8 @@ from tests.transports.grpc.stream_ends import Desk, calling_at, connections, des
 
 from careplane.components.billing.api import GetAccount
 from careplane.kernel.context import using
-from careplane.kernel.errors import Aborted, StillRunning, Unavailable
+from careplane.kernel.errors import StillRunning, Unavailable
 from careplane.kernel.message import Message
-from careplane_transports.grpc.retries import TRIES_MAX
 from careplane_transports.grpc.settings import GrpcSettings
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
@@ -92,30 +91,6 @@ async def test_a_command_that_still_runs_where_it_was_lost_is_asked_for_again() 
                     await billing.open_accounts(opening())
     held.free.set()
     await held.counter.mailbox.close()
-
-
-async def test_a_command_that_another_one_came_before_is_sent_again() -> None:
-    """Nothing was done, so it is done a moment later; without a key its caller is told, and a few times only."""
-    refusals = [Aborted(), Aborted()]
-
-    async def answer(request: Message) -> Message:
-        if refusals:
-            raise refusals.pop()
-        return await there.accounts(request)
-
-    there = Counter(answer)
-    async with desk(there) as process, calling_at(process.port) as (_, billing):
-        with using(calling(idempotency_key="k-1")):
-            await billing.open_accounts(opening())
-            assert len(there.asked) == 3
-            refusals += [Aborted()] * 10
-            with pytest.raises(Aborted):
-                await billing.open_accounts(opening())
-            assert len(there.asked) == 3 + TRIES_MAX
-        with using(calling(idempotency_key=None)), pytest.raises(Aborted):
-            await billing.open_accounts(opening())
-        assert len(there.asked) == 3 + TRIES_MAX + 1
-    await there.mailbox.close()
 
 
 async def test_a_call_that_was_long_under_way_is_sent_again_too() -> None:
